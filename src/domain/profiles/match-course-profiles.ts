@@ -9,7 +9,11 @@ export function matchCourseProfiles(rules: readonly CourseProfileRule[], course:
 }
 
 /** The course profile `<course id>-<rule id>`, or null when the rule is gone or no longer matches. */
-export function findCourseProfile(rules: readonly CourseProfileRule[], course: Course, id: string): CourseProfile | null {
+export function findCourseProfile(
+  rules: readonly CourseProfileRule[],
+  course: Course,
+  id: string,
+): CourseProfile | null {
   return matchCourseProfiles(rules, course).find((courseProfile) => courseProfile.id === id) ?? null;
 }
 

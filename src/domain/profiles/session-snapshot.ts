@@ -16,7 +16,10 @@ export interface SessionSnapshot {
   readonly closes_at: string | null;
 }
 
-export function toSessionSnapshot(courseProfile: CourseProfile, course: { readonly id: string; readonly shortname: string; readonly fullname: string }): SessionSnapshot {
+export function toSessionSnapshot(
+  courseProfile: CourseProfile,
+  course: { readonly id: string; readonly shortname: string; readonly fullname: string },
+): SessionSnapshot {
   const { profile } = courseProfile;
   return {
     profile: { slug: profile.slug, title: profile.title, idle: profile.idle, gpu: profile.gpu },
