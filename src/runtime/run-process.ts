@@ -5,8 +5,9 @@ import express, { type Express } from 'express';
 import { createOpsApp } from '../http/ops-app.ts';
 import { requestId } from '../http/request-id.ts';
 import { requestMetrics } from '../http/request-metrics.ts';
+import { createHttpDuration } from '../telemetry/durations.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { DURATION_BUCKETS, type Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Service } from './service.ts';
 
 export interface ProcessOptions {
@@ -34,12 +35,7 @@ export async function runProcess(options: ProcessOptions): Promise<RunningProces
   const { services, listen, logger, metrics } = options;
   let draining = false;
   let stopping: Promise<void> | null = null;
-  const duration = metrics.histogram(
-    'coursehub_http_request_duration_seconds',
-    'Answered requests.',
-    ['route', 'method', 'code'],
-    DURATION_BUCKETS,
-  );
+  const duration = createHttpDuration(metrics);
   const servers: Server[] = [];
   const open = async (app: Express, port: number): Promise<number> => {
     const server = createServer(app);

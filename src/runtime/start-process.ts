@@ -1,14 +1,15 @@
 // The main of every command: arguments, configuration, database, services, signals.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { SERVICES, type ServiceName } from '../config/config.ts';
+import type { ServiceName } from '../config/config.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/secrets.ts';
 import { openDatabase } from '../database/database.ts';
 import { findPoolingFault } from '../database/leader-lock.ts';
 import { migrateToLatest } from '../database/migrate.ts';
+import { createUpstreamDuration } from '../telemetry/durations.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createMetrics, DURATION_BUCKETS } from '../telemetry/metrics.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { VERSION } from '../telemetry/version.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { type RunningProcess, runProcess } from './run-process.ts';
@@ -83,12 +84,7 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     const migrations = await migrateToLatest(db);
     if (migrations.length > 0) logger.info({ migrations }, 'the database schema was brought up to date');
     const metrics = createMetrics(VERSION);
-    const upstreamDuration = metrics.histogram(
-      'coursehub_upstream_request_duration_seconds',
-      'Calls to counterparts.',
-      ['upstream', 'outcome'],
-      DURATION_BUCKETS,
-    );
+    const upstreamDuration = createUpstreamDuration(metrics);
     let running: RunningProcess | null = null;
     const internalPort = (): number => running?.ports.internal ?? config.listen.internalPort;
     const services = command.create({
@@ -115,5 +111,3 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     throw error;
   }
 }
-
-export const ALL_SERVICES: readonly ServiceName[] = SERVICES;
