@@ -1,270 +1,214 @@
-// A small browser for tests and the demo's check: keeps cookies as browsers do, follows redirects by hand, submits forms, sends Sec-Fetch headers.
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+// A small browser over HTTP: keeps cookies, follows redirects step by step, fills in and submits forms, knows *.localhost.
+import http from 'node:http';
+import https from 'node:https';
 import { CookieJar } from 'tough-cookie';
 
-export interface BrowserOptions {
-  /** Redirects that one navigation may follow. Default 30. */
-  readonly maxRedirects?: number;
-  /** false: none, as Chromium on plain http to a host that is not localhost. Default true. */
-  readonly sendSecFetch?: boolean;
-}
-
-export interface BrowserResponse {
+export interface Page {
+  readonly url: URL;
   readonly status: number;
-  readonly url: string;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
 }
 
-export interface NavigateOptions {
-  /** Default `navigate` / `document`; a test may pretend to be a script or a frame. */
-  readonly secFetchMode?: string;
-  readonly secFetchDest?: string;
-  /** Page that the request comes from; default: the current page. null: typed into the address bar. */
-  readonly from?: string | null;
+export interface RequestOptions {
+  readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** false: the first answer is the result, a redirect included. Default true. */
+  readonly body?: string;
+  /** Default true: GET after 303 (and after 301, 302 of a POST), else the same method. */
   readonly follow?: boolean;
-  /** Stops in front of this address: the redirect to it is the result. */
-  readonly stopBefore?: (url: string) => boolean;
-}
-
-export type FormFields = Readonly<Record<string, string>>;
-
-export interface FormChoice {
-  /** Part of the form's `action`, or of its HTML; default: the first form of the page. */
-  readonly matching?: string;
-  /** Name of the submit button that is pressed: its value is sent. Default: the first one that has a name. */
-  readonly button?: string;
 }
 
 export interface Browser {
   readonly jar: CookieJar;
-  /** Every request so far: `GET http://…`. */
-  readonly history: readonly string[];
-  readonly lastUrl: string;
-  readonly status: number;
-  readonly text: string;
-  get(url: string, options?: NavigateOptions): Promise<BrowserResponse>;
-  post(url: string, form: FormFields, options?: NavigateOptions): Promise<BrowserResponse>;
-  /** Submits a form of the current page with its hidden and preset fields; `fields` fills in the others. */
-  submit(fields?: FormFields, choice?: FormChoice, options?: NavigateOptions): Promise<BrowserResponse>;
-  /** Follows the first link whose text or address contains this. */
-  click(link: string, options?: NavigateOptions): Promise<BrowserResponse>;
-  /** `name=value` of what would be sent to this address. */
-  cookies(url: string): Promise<readonly string[]>;
+  /** The page that is shown; throws before the first one. */
+  readonly page: Page;
+  /** Every address visited, with the status answered, redirects included. */
+  readonly history: readonly { readonly method: string; readonly url: string; readonly status: number }[];
+  /** Headers of a top-level navigation are sent unless replaced; an empty value leaves one out. */
+  readonly request: (url: string | URL, options?: RequestOptions) => Promise<Page>;
+  readonly get: (url: string | URL, options?: RequestOptions) => Promise<Page>;
+  readonly post: (
+    url: string | URL,
+    fields: Readonly<Record<string, string>>,
+    options?: RequestOptions,
+  ) => Promise<Page>;
+  /** Submits the form of the shown page whose markup contains `marker` (default: the first), with its own values and `fields` over them. */
+  readonly submit: (fields?: Readonly<Record<string, string>>, marker?: string) => Promise<Page>;
+  readonly cookie: (url: string | URL, name: string) => Promise<string | undefined>;
 }
 
-interface Step {
-  readonly method: 'GET' | 'POST';
-  readonly url: string;
-  readonly body: string | null;
-  readonly initiator: string | null;
-}
+const NAVIGATION: Readonly<Record<string, string>> = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none',
+  accept: 'text/html,*/*',
+};
+const MAX_REDIRECTS = 30;
 
-export function createBrowser(options: BrowserOptions = {}): Browser {
-  const jar = new CookieJar(undefined, {
-    allowSpecialUseDomain: true,
-    rejectPublicSuffixes: false,
-    prefixSecurity: 'strict',
-  });
-  const history: string[] = [];
-  let page: BrowserResponse | null = null;
+export function createBrowser(): Browser {
+  const jar = new CookieJar(undefined, { allowSpecialUseDomain: true, rejectPublicSuffixes: false });
+  const history: { method: string; url: string; status: number }[] = [];
+  let shown: Page | null = null;
 
-  const send = async (step: Step, navigate: NavigateOptions): Promise<BrowserResponse> => {
-    history.push(`${step.method} ${step.url}`);
-    const sameSite = siteRelation(step.initiator, step.url);
-    // Lax: top-level GET always, POST only within one site (bridge.md 3).
-    const isLax = step.method === 'GET' && (navigate.secFetchMode ?? 'navigate') === 'navigate';
-    const sameSiteContext = sameSite === 'cross-site' ? (isLax ? 'lax' : 'none') : 'strict';
-    const cookie = await jar.getCookieString(step.url, { sameSiteContext });
-    const headers: Record<string, string> = {
-      accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-      'user-agent': 'coursehub-test-browser',
-      ...(cookie ? { cookie } : {}),
-      ...(step.body === null
-        ? {}
-        : {
-            'content-type': 'application/x-www-form-urlencoded',
-            'content-length': String(Buffer.byteLength(step.body)),
-            origin: step.initiator === null ? 'null' : new URL(step.initiator).origin,
-          }),
-      ...(options.sendSecFetch === false
-        ? {}
-        : {
-            'sec-fetch-mode': navigate.secFetchMode ?? 'navigate',
-            'sec-fetch-dest': navigate.secFetchDest ?? 'document',
-            'sec-fetch-site': sameSite,
-          }),
-      ...navigate.headers,
-    };
-    const response = await exchange(step, headers);
-    // Setting Lax cookies on a cross-site top-level request works (bridge.md 3).
-    for (const line of response.headers['set-cookie'] ?? [])
-      await jar.setCookie(line, step.url, { ignoreError: true, sameSiteContext: 'lax' });
-    return response;
-  };
-
-  const navigate = async (first: Step, how: NavigateOptions): Promise<BrowserResponse> => {
-    let step = first;
-    for (let hops = 0; ; hops += 1) {
-      const response = await send(step, how);
-      const target = response.status >= 300 && response.status < 400 ? response.headers.location : undefined;
-      const next = target === undefined ? null : new URL(target, step.url).href;
-      if (next === null || how.follow === false || how.stopBefore?.(next)) {
-        page = response;
-        return response;
-      }
-      if (hops >= (options.maxRedirects ?? 30)) throw new Error(`too many redirects, the last to ${next}`);
-      const keepsMethod = response.status === 307 || response.status === 308;
-      step = { ...step, url: next, ...(keepsMethod ? {} : { method: 'GET' as const, body: null }) };
-    }
-  };
-
-  const initiatorOf = (how: NavigateOptions): string | null =>
-    how.from === undefined ? (page?.url ?? null) : how.from;
-  const current = (): BrowserResponse => {
-    if (page === null) throw new Error('this browser has opened no page yet');
+  const once = async (url: URL, options: RequestOptions): Promise<Page> => {
+    const method = options.method ?? 'GET';
+    const page = await send(jar, url, { ...options, method });
+    history.push({ method, url: url.href, status: page.status });
     return page;
   };
+
+  const request = async (target: string | URL, options: RequestOptions = {}): Promise<Page> => {
+    let url = new URL(target, shown?.url);
+    let current = options;
+    for (let step = 0; step <= MAX_REDIRECTS; step += 1) {
+      const page = await once(url, current);
+      const location = page.headers.location;
+      if (options.follow === false || page.status < 300 || page.status >= 400 || location === undefined) {
+        shown = page;
+        return page;
+      }
+      // Browsers keep the fragment of an earlier address when the new one has none.
+      const next = new URL(location, url);
+      if (next.hash === '') next.hash = url.hash;
+      url = next;
+      const keeps =
+        page.status === 307 || page.status === 308 || current.method === undefined || current.method === 'GET';
+      current = keeps ? current : { headers: options.headers ?? {} };
+    }
+    throw new Error(
+      `more than ${MAX_REDIRECTS} redirects: ${history
+        .slice(-6)
+        .map((entry) => entry.url)
+        .join(' -> ')}`,
+    );
+  };
+
+  const pageShown = (): Page => {
+    if (!shown) throw new Error('no page was opened yet');
+    return shown;
+  };
+
+  const post: Browser['post'] = (url, fields, options = {}) =>
+    request(url, {
+      ...options,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...options.headers },
+      body: new URLSearchParams(fields).toString(),
+    });
 
   return {
     jar,
     history,
-    get lastUrl() {
-      return current().url;
+    get page() {
+      return pageShown();
     },
-    get status() {
-      return current().status;
+    request,
+    get: request,
+    post,
+    submit(fields = {}, marker = '') {
+      const { url, text } = pageShown();
+      const form = parseForms(text).find((candidate) => candidate.markup.includes(marker));
+      if (!form) throw new Error(`no form with "${marker}" on ${url.href}:\n${text.slice(0, 500)}`);
+      const action = new URL(form.action === '' ? url.href : form.action, url);
+      const values = { ...form.values, ...fields };
+      if (form.method === 'post') return post(action, values, { headers: { origin: url.origin } });
+      action.search = new URLSearchParams(values).toString();
+      return request(action);
     },
-    get text() {
-      return current().text;
-    },
-    get: (url, how = {}) => navigate({ method: 'GET', url, body: null, initiator: initiatorOf(how) }, how),
-    post: (url, form, how = {}) =>
-      navigate({ method: 'POST', url, body: new URLSearchParams(form).toString(), initiator: initiatorOf(how) }, how),
-    submit(fields = {}, choice = {}, how = {}) {
-      const { url, text } = current();
-      const form = readForm(text, choice);
-      const target = new URL(form.action || url, url);
-      const body = new URLSearchParams({ ...form.fields, ...fields });
-      if (form.method === 'GET') {
-        target.search = body.toString();
-        return navigate({ method: 'GET', url: target.href, body: null, initiator: initiatorOf(how) }, how);
-      }
-      return navigate({ method: 'POST', url: target.href, body: body.toString(), initiator: initiatorOf(how) }, how);
-    },
-    click(link, how = {}) {
-      const { url, text } = current();
-      const found = [...text.matchAll(/<a\b([^>]*)>([\s\S]*?)<\/a>/gi)].find(
-        ([, attributes = '', content = '']) =>
-          content.includes(link) || (attributeOf(attributes, 'href') ?? '').includes(link),
-      );
-      const href = attributeOf(found?.[1] ?? '', 'href');
-      if (href === null) throw new Error(`the page ${url} has no link "${link}"`);
-      return navigate({ method: 'GET', url: new URL(href, url).href, body: null, initiator: initiatorOf(how) }, how);
-    },
-    async cookies(url) {
-      return (await jar.getCookies(url)).map((cookie) => cookie.cookieString());
+    async cookie(url, name) {
+      const cookies = await jar.getCookies(String(url));
+      return cookies.find((cookie) => cookie.key === name)?.value;
     },
   };
 }
 
-/** `*.localhost` is this machine, as Chromium resolves it; Node does not (bridge.md, top). */
-function exchange(step: Step, headers: Record<string, string>): Promise<BrowserResponse> {
-  const url = new URL(step.url);
-  if (url.protocol !== 'http:') throw new Error(`this browser speaks plain http only, not ${url.protocol}`);
-  const isLocal = url.hostname === 'localhost' || url.hostname.endsWith('.localhost');
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
+async function send(jar: CookieJar, url: URL, options: RequestOptions): Promise<Page> {
+  const cookies = await jar.getCookieString(url.href);
+  const headers = Object.fromEntries(
+    Object.entries({ ...NAVIGATION, ...(cookies && { cookie: cookies }), ...lowerCased(options.headers ?? {}) }).filter(
+      ([, value]) => value !== '',
+    ),
+  );
+  const page = await new Promise<Page>((resolve, reject) => {
+    const outgoing = (url.protocol === 'https:' ? https : http).request(
+      url,
       {
-        host: isLocal ? '127.0.0.1' : url.hostname,
-        port: url.port || 80,
-        path: url.pathname + url.search,
-        method: step.method,
-        headers: { host: url.host, ...headers },
+        method: options.method ?? 'GET',
+        headers,
         agent: false,
+        timeout: 60_000,
+        ...(url.hostname.endsWith('.localhost') ? { lookup: loopback } : {}),
       },
-      (incoming) => {
-        const parts: Buffer[] = [];
-        incoming.on('data', (part: Buffer) => parts.push(part));
-        incoming.on('error', reject);
-        incoming.on('end', () =>
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', reject);
+        answer.on('end', () =>
           resolve({
-            status: incoming.statusCode ?? 0,
-            url: step.url,
-            headers: incoming.headers,
-            text: Buffer.concat(parts).toString('utf8'),
+            url,
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            text: Buffer.concat(chunks).toString('utf8'),
           }),
         );
       },
     );
-    outgoing.setTimeout(60_000, () => outgoing.destroy(new Error(`no answer from ${url.origin} within 60 s`)));
     outgoing.on('error', reject);
-    outgoing.end(step.body ?? undefined);
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${url.href} within 60 s`)));
+    outgoing.end(options.body);
   });
+  for (const cookie of page.headers['set-cookie'] ?? []) await jar.setCookie(cookie, url.href, { ignoreError: true });
+  return page;
 }
 
-type SiteRelation = 'none' | 'same-origin' | 'same-site' | 'cross-site';
+const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-/** Sites without ports: an IP address is its own, else the last two labels (`hub.localhost` and `bridge.localhost` differ, bridge-hosts.md top). */
-function siteRelation(initiator: string | null, target: string): SiteRelation {
-  if (initiator === null) return 'none';
-  const [from, to] = [new URL(initiator), new URL(target)];
-  if (from.origin === to.origin) return 'same-origin';
-  return from.protocol === to.protocol && siteOf(from.hostname) === siteOf(to.hostname) ? 'same-site' : 'cross-site';
-}
+/** `*.localhost` is the loopback address (RFC 6761 6.3); Node asks the system, which may not know. */
+export const loopback = (
+  _hostname: string,
+  options: { all?: boolean },
+  callback: (error: null, address: never, family?: number) => void,
+): void => {
+  if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }] as never);
+  else callback(null, '127.0.0.1' as never, 4);
+};
 
-const siteOf = (hostname: string): string =>
-  /^[0-9.]+$/.test(hostname) || hostname.startsWith('[') ? hostname : hostname.split('.').slice(-2).join('.');
-
-interface Form {
+export interface ParsedForm {
   readonly action: string;
-  readonly method: 'GET' | 'POST';
-  readonly fields: Record<string, string>;
+  readonly method: 'get' | 'post';
+  /** What the browser would send: hidden fields, texts, checked radios. Submit buttons are left out. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly markup: string;
 }
 
-function readForm(html: string, choice: FormChoice): Form {
-  const forms = [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)];
-  const chosen = forms.find(([whole]) => choice.matching === undefined || whole.includes(choice.matching));
-  if (!chosen) throw new Error(`the page has no form${choice.matching ? ` with "${choice.matching}"` : ''}`);
-  const [, attributes = '', content = ''] = chosen;
-  const method = (attributeOf(attributes, 'method') ?? 'get').toUpperCase() === 'POST' ? 'POST' : 'GET';
-  return { action: attributeOf(attributes, 'action') ?? '', method, fields: readFields(content, choice.button) };
+export function parseForms(html: string): readonly ParsedForm[] {
+  return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([markup, attributes = '', body = '']) => ({
+    action: attribute(attributes, 'action') ?? '',
+    method: attribute(attributes, 'method')?.toLowerCase() === 'post' ? 'post' : 'get',
+    values: Object.fromEntries([...body.matchAll(/<input\b([^>]*)>/gi)].flatMap(([, input = '']) => inputValue(input))),
+    markup,
+  }));
 }
 
-function readFields(content: string, button: string | undefined): Record<string, string> {
-  const fields: Record<string, string> = {};
-  let pressed = false;
-  for (const [, tag = '', attributes = ''] of content.matchAll(/<(input|button)\b([^>]*)>/gi)) {
-    const name = attributeOf(attributes, 'name');
-    if (name === null) continue;
-    const type = (
-      attributeOf(attributes, 'type') ?? (tag.toLowerCase() === 'button' ? 'submit' : 'text')
-    ).toLowerCase();
-    const value = attributeOf(attributes, 'value') ?? '';
-    if (type === 'submit') {
-      if (pressed || (button !== undefined && button !== name)) continue;
-      pressed = true;
-    } else if ((type === 'radio' || type === 'checkbox') && !/\bchecked\b/i.test(attributes)) continue;
-    fields[name] = value;
-  }
-  for (const [, attributes = '', text = ''] of content.matchAll(/<textarea\b([^>]*)>([\s\S]*?)<\/textarea>/gi)) {
-    const name = attributeOf(attributes, 'name');
-    if (name !== null) fields[name] = unescapeHtml(text);
-  }
-  return fields;
+function inputValue(input: string): [string, string][] {
+  const name = attribute(input, 'name');
+  const type = attribute(input, 'type') ?? 'text';
+  const bare = (word: string): boolean => new RegExp(`\\s${word}(?=[\\s=/>]|$)`, 'i').test(input);
+  if (name === undefined || type === 'submit' || bare('disabled')) return [];
+  if ((type === 'radio' || type === 'checkbox') && !bare('checked')) return [];
+  return [[name, attribute(input, 'value') ?? '']];
 }
 
-function attributeOf(attributes: string, name: string): string | null {
-  const found = new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(attributes);
-  return found ? unescapeHtml(found[1] ?? found[2] ?? found[3] ?? '') : null;
+function attribute(markup: string, name: string): string | undefined {
+  const match = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'i').exec(markup);
+  const value = match?.[1] ?? match?.[2];
+  return value === undefined ? undefined : unescapeHtml(value);
 }
 
-const unescapeHtml = (text: string): string =>
-  text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replace(/&#0*39;|&#x27;/gi, "'")
-    .replaceAll('&amp;', '&');
+export const unescapeHtml = (text: string): string =>
+  text.replace(
+    /&(amp|lt|gt|quot|#39|#x27);/gi,
+    (_match, entity: string) =>
+      ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" })[entity.toLowerCase()] ?? '',
+  );
