@@ -1,6 +1,7 @@
 // A small browser over HTTP: keeps cookies, follows redirects step by step, fills in and submits forms, knows *.localhost.
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { CookieJar } from 'tough-cookie';
 
 export interface Page {
@@ -165,13 +166,9 @@ const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, s
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** `*.localhost` is the loopback address (RFC 6761 6.3); Node asks the system, which may not know. */
-export const loopback = (
-  _hostname: string,
-  options: { all?: boolean },
-  callback: (error: null, address: never, family?: number) => void,
-): void => {
-  if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }] as never);
-  else callback(null, '127.0.0.1' as never, 4);
+export const loopback: LookupFunction = (_hostname, options, callback) => {
+  if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  else callback(null, '127.0.0.1', 4);
 };
 
 export interface ParsedForm {
