@@ -66,6 +66,7 @@ export async function startCampus(pace: Pace, say: (line: string) => void): Prom
       secrets,
       postgres.url,
       campusConfig(addresses, pace, moodleIdOf(site, 'gpuadmin')),
+      JSON.stringify(createKeys()),
     );
     stops.push(coursehub.stop);
     const fault = (): string | null => hub.ended() ?? coursehub.ended();
@@ -78,11 +79,17 @@ export async function startCampus(pace: Pace, say: (line: string) => void): Prom
   }
 }
 
-function startCoursehub(folder: string, secrets: CampusSecrets, databaseUrl: string, config: string): Child {
+function startCoursehub(
+  folder: string,
+  secrets: CampusSecrets,
+  databaseUrl: string,
+  config: string,
+  keys: string,
+): Child {
   const configFile = path.join(folder, 'coursehub.yaml');
   const keysFile = path.join(folder, 'keys.json');
   writeFileSync(configFile, config);
-  writeFileSync(keysFile, JSON.stringify(createKeys()), { mode: 0o600 });
+  writeFileSync(keysFile, keys, { mode: 0o600 });
   return startChild({
     name: 'coursehub',
     command: pinnedNode,

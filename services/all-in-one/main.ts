@@ -10,7 +10,12 @@ await startCommand(
   {
     name: 'all-in-one',
     services: SERVICES,
-    create: (environment) => [createCourseProfiles(environment), createMoodleSync(environment), createOauthBridge(environment), createIdleCuller(environment)],
+    create: (environment) => [
+      createCourseProfiles(environment),
+      createMoodleSync(environment),
+      createOauthBridge(environment),
+      createIdleCuller(environment),
+    ],
   },
   process.argv.slice(2),
   process.env,

@@ -5,7 +5,7 @@ export async function eventually<T>(
   probe: () => Promise<T> | T,
   what: string,
   deadlineMilliseconds = 15_000,
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const endsAt = performance.now() + deadlineMilliseconds;
   let last: unknown;
   for (;;) {
