@@ -1,0 +1,134 @@
+// idle-culler: observes servers and GPU readings, keeps the ledger, announces and stops. The only one that stops servers.
+import { sql } from 'kysely';
+import { createLeaderLock } from '../../src/database/leader-lock.ts';
+import { type Listener, startListener } from '../../src/database/listen.ts';
+import { STOP_CHANNEL } from '../../src/database/metering.ts';
+import type { ReadinessCheck } from '../../src/http/ops-app.ts';
+import { createHubApi } from '../../src/jupyterhub/hub-api.ts';
+import { HubError } from '../../src/jupyterhub/hub-error.ts';
+import { createGpuReadings } from '../../src/prometheus/gpu-readings.ts';
+import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
+import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
+import { type CycleOutcome, createCullerMetrics } from './culler-metrics.ts';
+import { createDryRunMemory } from './dry-run-memory.ts';
+import { describeTooLongWindow } from './reading-window.ts';
+import { type CycleContext, runCycle } from './run-cycle.ts';
+
+/** Periods without a good cycle after which this replica is not ready. */
+const LATE_PERIODS = 5;
+
+interface CullerState {
+  /** performance.now() of the last good cycle of this leader, or of the moment it began to lead; null: it stands by. */
+  lastGoodAt: number | null;
+  hubRefusal: string | null;
+}
+
+export function createIdleCuller(environment: ServiceEnvironment): Service {
+  const { config, databaseUrl, logger } = environment;
+  const context = createContext(environment);
+  const lock = createLeaderLock(databaseUrl, 'idle-culler');
+  const state: CullerState = { lastGoodAt: null, hubRefusal: null };
+  const cycle = (): Promise<void> => oneCycle({ ...context, isLeader: lock.isLeader }, state);
+  let schedule: Schedule | null = null;
+  let listener: Listener | null = null;
+  return {
+    name: 'idle-culler',
+    readiness: readinessOf(environment, state),
+    async start() {
+      for (const { profile } of config.rules) {
+        const warning = describeTooLongWindow(profile.slug, profile.idle);
+        if (warning) logger.warn({ warning }, 'configuration warning');
+      }
+      schedule = startSchedule(config.culler.everySeconds, cycle, (error) =>
+        logger.error({ err: error }, 'a cycle failed'),
+      );
+      listener = startListener(
+        databaseUrl,
+        STOP_CHANNEL,
+        () => schedule?.trigger(),
+        (error) => logger.warn({ err: error }, 'notifications cannot be heard; the timer goes on'),
+      );
+    },
+    async stop() {
+      await listener?.stop();
+      await schedule?.stop();
+      await lock.release();
+    },
+  };
+}
+
+function createContext(environment: ServiceEnvironment): Omit<CycleContext, 'isLeader'> {
+  const { config, secrets, db, logger, metrics, upstreamDuration } = environment;
+  const { hub, prometheus } = config;
+  return {
+    config,
+    db,
+    logger,
+    metrics: createCullerMetrics(metrics, prometheus?.metrics ?? []),
+    dryRun: createDryRunMemory(),
+    hub: createHubApi({
+      apiUrl: hub.apiUrl,
+      token: secrets.hubApiToken ?? '',
+      requestTimeoutSeconds: hub.requestTimeoutSeconds,
+      concurrency: config.culler.concurrency,
+      duration: upstreamDuration,
+    }),
+    readings: prometheus && createGpuReadings({ ...prometheus, duration: upstreamDuration }),
+  };
+}
+
+/** Ends with an outcome, whatever happens: the schedule goes on. */
+async function oneCycle(context: CycleContext, state: CullerState): Promise<void> {
+  const { metrics, logger } = context;
+  let outcome: CycleOutcome = 'failed';
+  try {
+    if (!(await context.isLeader())) {
+      outcome = 'standby';
+      state.lastGoodAt = null;
+      state.hubRefusal = null;
+      // The leader shows them: the sum over replicas must be right.
+      metrics.sessions.reset();
+      metrics.unmanaged.set(0);
+      return;
+    }
+    state.lastGoodAt ??= performance.now();
+    await runCycle(context);
+    outcome = 'done';
+    state.hubRefusal = null;
+    state.lastGoodAt = performance.now();
+    metrics.lastSuccess.setToCurrentTime();
+  } catch (error) {
+    if (error instanceof HubError) {
+      outcome = `hub_${error.fault}`;
+      state.hubRefusal = error.fault === 'refused' ? error.message : null;
+      logger.error({ fault: error.fault, cause: error.message }, 'cycle skipped: no good list of servers');
+    } else {
+      logger.error({ err: error }, 'cycle failed');
+    }
+  } finally {
+    metrics.cycles.inc({ outcome });
+  }
+}
+
+function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
+  const lateAfter = config.culler.everySeconds * LATE_PERIODS * 1000;
+  return [
+    {
+      name: 'database',
+      check: () =>
+        sql`select 1`.execute(db).then(
+          () => null,
+          () => 'PostgreSQL does not answer',
+        ),
+    },
+    { name: 'hub-token', check: async () => state.hubRefusal },
+    {
+      name: 'cycle',
+      // A replica that stands by has none, and is ready to take over.
+      check: async () =>
+        state.lastGoodAt !== null && performance.now() - state.lastGoodAt > lateAfter
+          ? `the last good cycle was ${Math.round((performance.now() - state.lastGoodAt) / 1000)} s ago`
+          : null,
+    },
+  ];
+}

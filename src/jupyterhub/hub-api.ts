@@ -1,0 +1,139 @@
+// JupyterHub's REST API as the culler uses it: list what runs, stop one server (integration.md 5.1, 5.2).
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { Histogram } from 'prom-client';
+import type { HubServer } from '../domain/culling/presence.ts';
+import { createHttpClient, describeNetworkError } from '../http/http-client.ts';
+import { CULLER_SCOPES, HubError } from './hub-error.ts';
+import { showsServers, toHubServers, userPage } from './server-list.ts';
+
+export interface HubApiOptions {
+  /** `http://hub:8081/hub/api` */
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly requestTimeoutSeconds: number;
+  readonly concurrency: number;
+  readonly duration?: Histogram<string> | undefined;
+}
+
+export type StopAnswer =
+  /** 204: it has stopped. */
+  | { readonly outcome: 'stopped' }
+  /** 202: the hub works on it; the next snapshots show how it went. */
+  | { readonly outcome: 'stopping' }
+  /** 404: no such server or user. */
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'refused'; readonly message: string }
+  /** Nobody knows what became of the request. */
+  | { readonly outcome: 'unanswered'; readonly message: string };
+
+export interface HubApi {
+  /** Servers that run, start or stop. One good snapshot, or a HubError: never a part of the list. */
+  readonly listServers: () => Promise<readonly HubServer[]>;
+  readonly stopServer: (hubUsername: string, serverName: string) => Promise<StopAnswer>;
+}
+
+/** The hub's maximum (jupyterhub api_page_max_limit). */
+const PAGE_SIZE = 200;
+/** Exactly this token: a `;q=` behind it gives a plain, cut list (integration.md 5.2). */
+const PAGINATION = 'application/jupyterhub-pagination+json';
+/** The hub answers a stop after up to slow_stop_timeout, 10 s by default. */
+const STOP_SECONDS = 15;
+
+export function createHubApi(options: HubApiOptions): HubApi {
+  const common = {
+    upstream: 'hub',
+    baseUrl: options.apiUrl,
+    headers: { Authorization: `token ${options.token}` },
+    duration: options.duration,
+  };
+  const reads = createHttpClient({ ...common, timeoutSeconds: options.requestTimeoutSeconds });
+  const stops = createHttpClient({
+    ...common,
+    timeoutSeconds: options.requestTimeoutSeconds + STOP_SECONDS,
+    // The next cycle looks first, then tries again.
+    retries: 0,
+    maxSockets: options.concurrency,
+  });
+  return {
+    listServers: () => listServers(reads),
+    stopServer: (hubUsername, serverName) => stopServer(stops, hubUsername, serverName),
+  };
+}
+
+/** `active` has those that start or stop too. Pages are by offset: a user twice (pages shift while they are read) counts once. */
+async function listServers(client: AxiosInstance): Promise<readonly HubServer[]> {
+  const servers = new Map<string, HubServer>();
+  for (let offset: number | null = 0; offset !== null; ) {
+    const page = await readPage(client, offset);
+    for (const server of toHubServers(page)) servers.set(`${server.hubUsername}/${server.serverName}`, server);
+    const next: number | null = page._pagination.next?.offset ?? null;
+    // A hub that never ends its list must not hold the cycle.
+    if (next !== null && next <= offset) throw new HubError('unreadable', 'The hub repeats a page of its users.');
+    offset = next;
+  }
+  return [...servers.values()];
+}
+
+async function readPage(client: AxiosInstance, offset: number): Promise<ReturnType<typeof userPage.parse>> {
+  let response: AxiosResponse<string>;
+  try {
+    response = await client.get('/users', {
+      params: { state: 'active', offset, limit: PAGE_SIZE },
+      headers: { Accept: PAGINATION },
+    });
+  } catch (error) {
+    throw new HubError('unreachable', `The hub's API cannot be reached: ${describeNetworkError(error)}.`);
+  }
+  if (response.status === 401 || response.status === 403) throw new HubError('refused', refusal('HUB_API_TOKEN'));
+  if (response.status >= 500) throw new HubError('unreachable', `The hub's API answers ${response.status}.`);
+  const page = userPage.safeParse(parseJson(response.data));
+  if (response.status !== 200 || !page.success)
+    throw new HubError(
+      'unreadable',
+      `hub.apiUrl does not answer like JupyterHub's API (status ${response.status}): is it http://<hub>:8081/hub/api?`,
+    );
+  if (!showsServers(page.data)) throw new HubError('refused', refusal('HUB_API_TOKEN', ['read:servers']));
+  return page.data;
+}
+
+async function stopServer(client: AxiosInstance, hubUsername: string, serverName: string): Promise<StopAnswer> {
+  const user = `/users/${encodeURIComponent(hubUsername)}`;
+  const path = serverName === '' ? `${user}/server` : `${user}/servers/${encodeURIComponent(serverName)}`;
+  let response: AxiosResponse<string>;
+  try {
+    response = await client.delete(path);
+  } catch (error) {
+    return { outcome: 'unanswered', message: describeNetworkError(error) };
+  }
+  switch (response.status) {
+    case 204:
+      return { outcome: 'stopped' };
+    case 202:
+      return { outcome: 'stopping' };
+    case 404:
+      return { outcome: 'absent' };
+    case 401:
+    case 403:
+      return { outcome: 'refused', message: refusal('HUB_API_TOKEN', ['delete:servers']) };
+    default:
+      return { outcome: 'refused', message: `The hub answers ${response.status}: ${hubMessage(response.data)}` };
+  }
+}
+
+const refusal = (variable: string, missing: readonly string[] = CULLER_SCOPES): string =>
+  `The hub refuses the token in ${variable}: it is not a token of this hub, or its role lacks ${missing.join(', ')} (the culler needs ${CULLER_SCOPES.join(', ')}).`;
+
+/** JupyterHub's errors are `{"status": 400, "message": "…"}`. */
+function hubMessage(body: string): string {
+  const parsed = parseJson(body);
+  const message = typeof parsed === 'object' && parsed !== null && 'message' in parsed ? parsed.message : null;
+  return typeof message === 'string' ? message.slice(0, 200) : 'no message';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
