@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Db } from '../../src/database/database.ts';
 import { findSigninState, putSigninState } from '../../src/database/signin-state.ts';
-import { type BridgeCookies, hashToken, randomToken } from './cookies.ts';
+import { hashToken, randomToken } from '../../src/http/one-time-token.ts';
+import type { BridgeCookies } from './cookies.ts';
 import { SIGNIN_LIFETIME_SECONDS } from './create-provider.ts';
 import { SigninRefusal } from './signin-refusal.ts';
 

@@ -1,5 +1,4 @@
 // The bridge's own cookies: names with __Host- under https, values random; what they stand for is a row (bridge-hosts.md 4, 7).
-import { createHash, randomBytes } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
 
 /** browser: binds a sign-in to this browser. sso: finish as this person. after: where to go after the hub's logout. person: who was here last. */
@@ -46,8 +45,3 @@ function readCookie(header: string, name: string): string | null {
   }
   return null;
 }
-
-export const randomToken = (): string => randomBytes(32).toString('base64url');
-
-/** Rows hold the hash: who reads the database cannot continue anybody's sign-in. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url');

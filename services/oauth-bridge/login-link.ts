@@ -4,7 +4,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { Db } from '../../src/database/database.ts';
 import { findPerson, type Person } from '../../src/database/people.ts';
 import { findSigninState, takeSigninState } from '../../src/database/signin-state.ts';
-import { hashToken } from './cookies.ts';
+import { hashToken } from '../../src/http/one-time-token.ts';
 import type { Pages } from './pages.ts';
 import type { PersonSwitch } from './person-switch.ts';
 import { SigninRefusal } from './signin-refusal.ts';

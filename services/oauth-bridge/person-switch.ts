@@ -3,7 +3,8 @@ import type { Request, Response } from 'express';
 import type { Config } from '../../src/config/config.ts';
 import type { Db } from '../../src/database/database.ts';
 import { putSigninState, takeSigninState } from '../../src/database/signin-state.ts';
-import { type BridgeCookies, hashToken, randomToken } from './cookies.ts';
+import { hashToken, randomToken } from '../../src/http/one-time-token.ts';
+import type { BridgeCookies } from './cookies.ts';
 import { destroyProviderSession, findProviderAccount } from './provider-session.ts';
 import type { Interaction, Provider } from './provider-types.ts';
 

@@ -23,7 +23,7 @@ export function hubUsernameCandidates(wish: UsernameWish): readonly string[] {
   const reserved = new Set(wish.reserved.map((name) => name.toLowerCase()));
   const readable = toReadable(wish.moodleUsername);
   const candidates = HASH_LENGTHS.map((length) => withHash(readable, wish.hash.slice(0, length)));
-  // Only ASCII letters are folded: "K" (the Kelvin sign) must not become somebody's "k".
+  // Only ASCII letters are folded: the Kelvin sign (U+212A) must not become somebody's "k".
   const plain = wish.moodleUsername.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   if (isSafeHubUsername(plain)) candidates.unshift(plain);
   return candidates.filter((name) => !reserved.has(name));

@@ -40,6 +40,7 @@ export async function listen(app: Express, port = 0): Promise<Listening> {
 export interface Signin {
   readonly claims: Record<string, unknown>;
   readonly tokens: client.TokenEndpointResponse;
+  readonly idToken: Readonly<Record<string, unknown>>;
 }
 
 /** The hub's part: a real OpenID client, a session cookie and a logout that comes back to the bridge. */
@@ -179,7 +180,7 @@ async function startHub(port: number, bridgeUrl: string, bridgePort: number): Pr
         idTokenExpected: true,
       });
       const claims = await client.fetchUserInfo(configuration, tokens.access_token, tokens.claims()?.sub ?? '');
-      signins.push({ claims, tokens });
+      signins.push({ claims, tokens, idToken: { ...tokens.claims() } });
       res.cookie('hub-login', String(claims['preferred_username'])).redirect('/hub/home');
     } catch (error) {
       res.status(400).send(`sign-in failed: ${error instanceof Error ? error.message : ''}`);
@@ -225,4 +226,37 @@ export async function passMoodle(browser: Browser, username: string): Promise<vo
   if (browser.page.text.includes('loginbtn')) await browser.submit({ username, password: 'demo' }, 'loginbtn');
   if (browser.page.text.includes('_qf__local_oauth'))
     await browser.submit({ submitbutton: 'Confirm' }, '_qf__local_oauth');
+}
+
+/** Follows redirects one by one and stops in front of the first address that fits; returns it. */
+export async function followUntil(browser: Browser, fits: (url: URL) => boolean): Promise<URL> {
+  for (let hops = 0; hops < 30; hops += 1) {
+    const { location } = browser.page.headers;
+    if (location === undefined) throw new Error(`no redirect on ${browser.page.url.href} (${browser.page.status})`);
+    const next = new URL(location, browser.page.url);
+    if (fits(next)) return next;
+    await browser.get(next, { follow: false });
+  }
+  throw new Error('too many redirects');
+}
+
+/** Begins at the hub and stops in front of the address whose path begins so. The browser must be signed in at Moodle and have consented. */
+export async function beginUntil(campus: Pick<Campus, 'hub'>, browser: Browser, pathStart: string): Promise<URL> {
+  await browser.get(`${campus.hub.url}/hub/oauth_login`, { follow: false });
+  return followUntil(browser, (url) => url.pathname.startsWith(pathStart));
+}
+
+export async function signOutOfMoodle(campus: Pick<Campus, 'moodle'>, browser: Browser): Promise<void> {
+  await browser.get(`${campus.moodle.wwwroot}/login/logout.php`);
+  await browser.submit();
+}
+
+/** Signs in at Moodle alone. */
+export async function signInAtMoodle(
+  campus: Pick<Campus, 'moodle'>,
+  browser: Browser,
+  username: string,
+): Promise<void> {
+  await browser.get(`${campus.moodle.wwwroot}/login/index.php`);
+  await browser.submit({ username, password: 'demo' }, 'loginbtn');
 }
