@@ -88,7 +88,7 @@ function clampWindow({ now, startedAt, windowSeconds }: GpuFacts): number {
 function usableSamples({ samples, now }: GpuFacts, windowSeconds: number): readonly GpuSample[] {
   const from = now.getTime() - windowSeconds * 1000;
   return samples.filter(
-    ({ at, percent }) => at.getTime() >= from && at.getTime() <= now.getTime() && percent >= 0 && percent < SENTINEL,
+    ({ at, percent }) => at.getTime() > from && at.getTime() <= now.getTime() && percent >= 0 && percent < SENTINEL,
   );
 }
 
