@@ -112,7 +112,9 @@ export function createBrowser(): Browser {
       if (!form) throw new Error(`no form with "${marker}" on ${url.href}:\n${text.slice(0, 500)}`);
       const action = new URL(form.action === '' ? url.href : form.action, url);
       const values = { ...form.values, ...fields };
-      if (form.method === 'post') return post(action, values, { headers: { origin: url.origin } });
+      const from = action.origin === url.origin ? 'same-origin' : 'cross-site';
+      if (form.method === 'post')
+        return post(action, values, { headers: { origin: url.origin, 'sec-fetch-site': from } });
       action.search = new URLSearchParams(values).toString();
       return request(action);
     },

@@ -2,6 +2,7 @@
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Browser, createBrowser } from '../../support/browser.ts';
+import { authorizeQuery, issueCode, redeem, redeemWithBasic } from './authorization-request.ts';
 import { beginUntil, type Campus, discoverBridge, followUntil, signIn, signInAtMoodle, startCampus } from './campus.ts';
 
 let campus: Campus;
@@ -167,20 +168,8 @@ describe('scripts and frames', () => {
 });
 
 describe('the OpenID side', () => {
-  const authorize = (change: Record<string, string>) => {
-    const query = new URLSearchParams({
-      client_id: 'jupyterhub',
-      redirect_uri: `${campus.hub.url}/hub/oauth_callback`,
-      response_type: 'code',
-      scope: 'openid profile',
-      state: 's',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256',
-      ...change,
-    });
-    for (const [name, value] of Object.entries(change)) if (value === '') query.delete(name);
-    return `${campus.bridgeUrl}/auth?${query}`;
-  };
+  const authorize = (change: Record<string, string>) =>
+    `${campus.bridgeUrl}/auth?${authorizeQuery(campus.hub.url, change)}`;
 
   it.each([
     ['an address that is not registered', { redirect_uri: 'https://evil.example/cb' }],
@@ -237,41 +226,11 @@ describe('the OpenID side', () => {
 });
 
 describe('codes', () => {
-  const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
-  async function issueCode(): Promise<string> {
-    const browser = await signedInAtMoodle('student1');
-    const query = new URLSearchParams({
-      client_id: 'jupyterhub',
-      redirect_uri: `${campus.hub.url}/hub/oauth_callback`,
-      response_type: 'code',
-      scope: 'openid profile',
-      state: 's',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256',
-    });
-    await browser.get(`${campus.bridgeUrl}/auth?${query}`, { follow: false });
-    const callback = await followUntil(browser, (url) => url.pathname === '/hub/oauth_callback');
-    return callback.searchParams.get('code') ?? '';
-  }
-  async function redeem(code: string, change: Record<string, string> = {}): Promise<{ status: number; body: string }> {
-    const response = await fetch(`http://127.0.0.1:${port}/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: `${campus.hub.url}/hub/oauth_callback`,
-        client_id: 'jupyterhub',
-        client_secret: 'oidc-client-secret',
-        code_verifier: verifier,
-        ...change,
-      }),
-    });
-    return { status: response.status, body: await response.text() };
-  }
+  const newCode = () => issueCode(campus, createBrowser());
 
   it('are redeemed by exactly one of twelve at once', async () => {
-    const code = await issueCode();
-    const answers = await Promise.all(Array.from({ length: 12 }, () => redeem(code)));
+    const code = await newCode();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => redeem(campus, port, code)));
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     expect(answers.filter((answer) => answer.status === 400 && answer.body.includes('invalid_grant'))).toHaveLength(11);
   });
@@ -284,8 +243,8 @@ describe('codes', () => {
     ['a forged code', { code: 'forged' }, 'invalid_grant'],
     ['another grant type', { grant_type: 'password' }, 'unsupported_grant_type'],
   ])('are not redeemed with %s', async (_name, change, error) => {
-    const code = await issueCode();
-    const answer = await redeem(code, change);
+    const code = await newCode();
+    const answer = await redeem(campus, port, code, change);
     expect([answer.status >= 400, answer.body]).toEqual([true, expect.stringContaining(error)]);
     expect(answer.body).not.toMatch(/stack|node_modules/);
     expect(campus.log).toContainEqual(
@@ -294,36 +253,25 @@ describe('codes', () => {
   });
 
   it('end with their tokens when they are replayed later', async () => {
-    const code = await issueCode();
-    const first = JSON.parse((await redeem(code)).body) as { access_token: string };
+    const code = await newCode();
+    const first = JSON.parse((await redeem(campus, port, code)).body) as { access_token: string };
     const me = () =>
       fetch(`http://127.0.0.1:${port}/me`, { headers: { authorization: `Bearer ${first.access_token}` } });
     expect((await me()).status).toBe(200);
-    expect((await redeem(code)).status).toBe(400);
+    expect((await redeem(campus, port, code)).status).toBe(400);
     expect((await me()).status).toBe(401);
   });
 
   it('may also be redeemed with HTTP Basic', async () => {
-    const code = await issueCode();
-    const response = await fetch(`http://127.0.0.1:${port}/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from('jupyterhub:oidc-client-secret').toString('base64')}` },
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: `${campus.hub.url}/hub/oauth_callback`,
-        code_verifier: verifier,
-      }),
-    });
-    expect(response.status).toBe(200);
+    expect(await redeemWithBasic(campus, port, await newCode())).toBe(200);
   });
 
   it('need the right secret with openid-client too', async () => {
     const configuration = await discoverBridge(campus.bridgeUrl, port, 'wrong');
-    const callback = new URL(`${campus.hub.url}/hub/oauth_callback?code=${await issueCode()}&state=s`);
+    const callback = new URL(`${campus.hub.url}/hub/oauth_callback?code=${await newCode()}&state=s`);
     callback.searchParams.set('iss', campus.bridgeUrl);
     await expect(
-      client.authorizationCodeGrant(configuration, callback, { expectedState: 's', pkceCodeVerifier: verifier }),
+      client.authorizationCodeGrant(configuration, callback, { expectedState: 's', pkceCodeVerifier: 'x'.repeat(43) }),
     ).rejects.toMatchObject({ error: 'invalid_client' });
   });
 });

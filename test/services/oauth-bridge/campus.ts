@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import * as client from 'openid-client';
-import { pino } from 'pino';
 import { createKeys } from '../../../services/admin/create-keys.ts';
 import { createOauthBridge } from '../../../services/oauth-bridge/create-oauth-bridge.ts';
 import { freePort } from '../../../src/runtime/free-port.ts';
 import type { RunningProcess } from '../../../src/runtime/run-process.ts';
 import { startServices } from '../../../src/runtime/start-process.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
 import { campusSite } from '../../simulators/moodle/campus-site.ts';
 import { type MoodleSite, userByUsername } from '../../simulators/moodle/model.ts';
 import { type MoodleSimulator, startMoodleSimulator } from '../../simulators/moodle/server.ts';
@@ -96,7 +96,10 @@ export async function startCampus(options: CampusOptions = {}): Promise<Campus> 
   );
   const keys = JSON.stringify(createKeys());
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+  const logger = createLogger(
+    { service: 'oauth-bridge', level: 'debug', personalNames: true },
+    { write: (line: string) => void log.push(JSON.parse(line)) },
+  );
   const bridges: RunningProcess[] = [];
   const startBridge = async (port = 0): Promise<RunningProcess> => {
     const environment = {

@@ -1,6 +1,7 @@
 // Two people in one browser: the second one never gets the first one's hub (bridge.md 5, bridge-hosts.md 2).
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Browser, createBrowser } from '../../support/browser.ts';
+import { authorizeQuery } from './authorization-request.ts';
 import { beginUntil, type Campus, passMoodle, signIn, signInAtMoodle, signOutOfMoodle, startCampus } from './campus.ts';
 
 let campus: Campus;
@@ -74,14 +75,9 @@ describe('another client than the hub', () => {
       const browser = await signIn(other, 'student1');
       await browser.get(`${other.moodle.wwwroot}/login/logout.php`);
       await browser.submit();
-      const query = new URLSearchParams({
+      const query = authorizeQuery(other.hub.url, {
         client_id: 'grafana',
         redirect_uri: 'http://grafana.localhost:9/login',
-        response_type: 'code',
-        scope: 'openid profile',
-        state: 'grafana-state',
-        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-        code_challenge_method: 'S256',
       });
       await browser.get(`${other.bridgeUrl}/auth?${query}`);
       // Nobody listens at Grafana's address: the last redirect fails there.
