@@ -19,10 +19,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import HTTPTimeoutError
 
 ANY_SPAWNER = {"environment", "start_timeout", "default_url", "cpu_guarantee", "cpu_limit", "mem_guarantee", "mem_limit"}
-KUBESPAWNER = ANY_SPAWNER | {"image", "extra_resource_limits", "extra_resource_guarantees", "node_selector", "tolerations"}
-KUBESPAWNER |= {"volumes", "volume_mounts", "extra_labels", "extra_annotations", "extra_pod_config"}
 # kubespawner 7.0.0 (get_pod_manifest, get_env) passes these through str.format; jupyterhub itself does it to default_url.
 FORMATTED_BY_KUBESPAWNER = {"environment", "extra_labels", "extra_annotations", "volumes", "volume_mounts", "extra_pod_config"}
+KUBESPAWNER = {"image", "extra_resource_limits", "extra_resource_guarantees", "node_selector", "tolerations"}
+KUBESPAWNER |= ANY_SPAWNER | FORMATTED_BY_KUBESPAWNER
 POD_FIELDS = {"activeDeadlineSeconds"}  # extra_pod_config could else set hostNetwork and the like
 EMERGENCY = "emergency"
 PARALLEL_CALLS = 50
@@ -55,9 +55,12 @@ def chosen(value):
     return value
 
 
-def remember_choice(spawner, course_profile):
-    """In user_options as the hub shows them (idle-culler reads them) and keeps them for a start without options."""
-    spawner.user_options = spawner.orm_spawner.user_options = {"course_profile": course_profile}
+def as_object(text):
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
 
 
 def is_kubespawner(spawner):
@@ -172,30 +175,27 @@ class Glue:
 
     def explain(self, spawner, status, text, call):
         """Raises what the person reads about a failed call, and logs what the operator has to know."""
-        try:
-            detail = str(json.loads(text)["detail"])
-        except (ValueError, KeyError, TypeError):
-            detail = ""
-        hints = {401: f"{self.token_source} is not a token that coursehub knows", 400: "the request was not understood"}
+        detail = str(as_object(text).get("detail", ""))
+        hints = {400: "the request was not understood", 401: f"{self.token_source} is not a token that coursehub knows"}
         hints[403] = f"the token of {self.token_source} lacks the operation that this call needs"
-        hint = "it failed" if status >= 500 else hints.get(status, f"is COURSEHUB_URL ({self.url}) course-profiles' internal port?")
-        spawner.log.error("coursehub answered %s to %s: %s. %s", status, call, hint, detail)
+        hint = "it failed" if status >= 500 else hints.get(status, "is this course-profiles' internal port?")
+        spawner.log.error("coursehub at COURSEHUB_URL (%s) answered %s to %s: %s. %s", self.url, status, call, hint, detail)
         if status >= 500:
             raise Unreachable(detail or UNREACHABLE)
         raise refusal(400, detail or CHOOSE_ONE) if status == 400 else refusal(503, NOT_SET_UP)
 
     async def decide(self, spawner, operation, course_profile, seconds=5, **more):
-        """coursehub's answer when it is `admit`; a deny is raised as 403 with its sentence."""
+        """coursehub's `admit`, or the emergency profile's while it cannot be reached; a deny is raised as 403 with its sentence."""
         body = {"user": spawner.user.name, "server": spawner.name, "course_profile": course_profile, **more}
-        text = await self.call(spawner, f"/internal/v1/{operation}", body, seconds)
         try:
-            answer = json.loads(text)
-            decision, message = answer["decision"], str(answer["message"])
-        except (ValueError, KeyError, TypeError):
-            decision = None
-        if decision == "deny":
-            raise refusal(403, message)
-        if decision != "admit":
+            answer = as_object(await self.call(spawner, f"/internal/v1/{operation}", body, seconds))
+        except Unreachable as error:
+            if not self.emergency_now():
+                raise refusal(503, str(error)) from None
+            answer = {"decision": "admit", "session_id": EMERGENCY, "settings": self.emergency["settings"]}
+        if answer.get("decision") == "deny" and answer.get("message"):
+            raise refusal(403, str(answer["message"]))
+        if answer.get("decision") != "admit":
             spawner.log.error("coursehub's answer to %s is not a decision; is COURSEHUB_URL (%s) right?", operation, self.url)
             raise refusal(503, NOT_SET_UP)
         return answer
@@ -226,50 +226,43 @@ class Glue:
         """user_options out of a form post or a spawn URL, once coursehub has said that the choice can be started."""
         values = formdata.get("course_profile", [""])
         course_profile = chosen(values[0] if len(values) == 1 else values)
-        try:
-            if spawner:  # JupyterHub 5 leaves it out for spawn URLs: there pre_spawn_hook's answer is the only one
-                await self.decide(spawner, "checks", course_profile)
-        except Unreachable as error:
-            if not self.emergency_now():
-                raise refusal(503, str(error)) from None
-            course_profile = EMERGENCY
+        if spawner:  # JupyterHub 5 leaves it out for spawn URLs: there pre_spawn_hook's answer is the only one
+            answer = await self.decide(spawner, "checks", course_profile)
+            course_profile = EMERGENCY if answer.get("session_id") == EMERGENCY else course_profile
         return {"course_profile": course_profile}
 
     async def pre_spawn_hook(self, spawner):
         """The binding answer, for form, spawn URL and REST starts alike."""
-        spawner.coursehub_nothing_to_end = True
-        course_profile = chosen(spawner.user_options.get("course_profile") if isinstance(spawner.user_options, dict) else [])
-        remember_choice(spawner, course_profile)
-        kube = is_kubespawner(spawner)
-        placement = {"namespace": spawner.namespace if kube else "local"}
-        placement["pod"] = spawner.pod_name if kube else f"{spawner.user.name}--{spawner.name}"
-        try:
-            answer = await self.decide(spawner, "admissions", course_profile, 10, request_id=str(uuid.uuid4()), placement=placement)
-        except Unreachable as error:
-            spawner.coursehub_nothing_to_end = False  # perhaps an admission whose answer was lost
-            emergency = self.emergency_now()
-            if not emergency:
-                raise refusal(503, str(error)) from None
+        spawner.coursehub_admitted = False
+        course_profile = chosen(spawner.user_options.get("course_profile"))
+        placement = {"namespace": "local", "pod": f"{spawner.user.name}--{spawner.name}"}
+        if is_kubespawner(spawner):
+            placement = {"namespace": spawner.namespace, "pod": spawner.pod_name}
+        request_id = str(uuid.uuid4())
+        answer = await self.decide(spawner, "admissions", course_profile, 10, request_id=request_id, placement=placement)
+        spawner.coursehub_admitted = True
+        if answer.get("session_id") == EMERGENCY:
+            course_profile = EMERGENCY
             spawner.log.warning("coursehub cannot be reached: %s starts the emergency profile", spawner._log_name)
-            remember_choice(spawner, EMERGENCY)
-            answer = {"session_id": EMERGENCY, "settings": emergency["settings"]}
-        spawner.coursehub_nothing_to_end = False
+        # Nothing else that a REST body held; the hub shows these (idle-culler reads them) and keeps them for a start without options.
+        spawner.user_options = spawner.orm_spawner.user_options = {"course_profile": course_profile}
         try:
-            apply_settings(spawner, answer["settings"])
             mark = {"coursehub.dev/session": answer["session_id"]}
-            session = {"COURSEHUB_SESSION": answer["session_id"]}  # after the profile's own, which cannot replace it
-            apply_settings(spawner, {"environment": session, "extra_labels": mark, "extra_annotations": mark})
+            session = {"COURSEHUB_SESSION": answer["session_id"]}
+            apply_settings(spawner, answer["settings"])
+            apply_settings(spawner, {"environment": session, "extra_labels": mark, "extra_annotations": mark})  # over the profile's
         except Exception:
             spawner.log.exception("coursehub's settings for %r do not fit this spawner", course_profile)
             raise refusal(503, NOT_SET_UP) from None
 
     async def post_stop_hook(self, spawner):
         """Best effort: idle-culler finds what is lost here. Without a session id (hub restarted) coursehub ends the open one."""
+        if not getattr(spawner, "coursehub_admitted", True):
+            return  # and at once: while a refused start waits here, /server/progress answers 400 instead of the sentence
         session = spawner.environment.get("COURSEHUB_SESSION")
         body = {"user": spawner.user.name, "server": spawner.name, "session_id": None if session == EMERGENCY else session}
         try:
-            if not getattr(spawner, "coursehub_nothing_to_end", False):
-                await self.call(spawner, "/internal/v1/sessions/end", body)
+            await self.call(spawner, "/internal/v1/sessions/end", body)
         except Exception as error:
             spawner.log.warning("coursehub was not told that %s has stopped: %s", spawner._log_name, error)
 
