@@ -25,7 +25,11 @@ export function createMoodleSync(environment: ServiceEnvironment): Service {
   const runs = createSiteRuns({
     db: environment.db,
     lock: createLeaderLock(databaseUrl, 'moodle-sync run'),
-    execute: (isStillMine) => syncSite(context, isStillMine),
+    execute: (isStillMine) =>
+      syncSite(context, isStillMine).catch((error) => {
+        context.metrics.runs.inc({ outcome: 'failed' });
+        throw error;
+      }),
     onResult: (runId, result) => report(context, runId, result),
   });
   const persons = createPersonSync(context);
@@ -85,7 +89,7 @@ function createContext(environment: ServiceEnvironment, signal: AbortSignal): Sy
  * people who are signed in go on with the roster that is stored (design 7), and no restart would bring Moodle back.
  */
 function createReadiness({ db, config }: ServiceEnvironment): readonly ReadinessCheck[] {
-  const createdAt = Date.now();
+  const createdAt = performance.now();
   const limitMilliseconds = config.sync.everySeconds * 3000;
   return [
     {
@@ -99,7 +103,7 @@ function createReadiness({ db, config }: ServiceEnvironment): readonly Readiness
     {
       name: 'roster',
       check: async () => {
-        if (Date.now() - createdAt < limitMilliseconds) return null;
+        if (performance.now() - createdAt < limitMilliseconds) return null;
         const age = await sql<{ recent: boolean | null }>`
           select max(finished_at) > clock_timestamp() - make_interval(secs => ${limitMilliseconds / 1000}) as recent
           from sync_run where kind = 'site'`.execute(db);

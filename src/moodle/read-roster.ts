@@ -102,7 +102,7 @@ async function askCount(
     ...roster.members.filter((member) => member.active).map((member) => member.moodleId),
   ];
   // Students do not see hidden courses in their own list: a second opinion is worth one more call.
-  for (const candidate of new Set(candidates.slice(0, 3))) {
+  for (const candidate of [...new Set(candidates)].slice(0, 3)) {
     const courses = await moodle.listCoursesOf(candidate);
     const count = courses.find((entry) => entry.course.moodleId === courseId)?.enrolledCount;
     if (count !== undefined && count !== null) return count;

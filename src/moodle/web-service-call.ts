@@ -67,7 +67,9 @@ async function postWithRetries(
       const response = await post(client, options, wsFunction, parameters);
       if (last || ![502, 503, 504].includes(response.status)) return response;
     } catch (error) {
-      if (last || options.signal?.aborted || describeNetworkError(error) === 'no answer in time')
+      if (options.signal?.aborted)
+        throw new MoodleError('unreachable', wsFunction, 'The call to Moodle was given up: the process is ending.');
+      if (last || describeNetworkError(error) === 'no answer in time')
         throw new MoodleError(
           'unreachable',
           wsFunction,

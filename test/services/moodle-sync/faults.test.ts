@@ -4,6 +4,7 @@ import type { RunningProcess } from '../../../src/runtime/run-process.ts';
 import type { FaultAnswer } from '../../simulators/moodle/faults.ts';
 import { courseByShortname, userByUsername } from '../../simulators/moodle/model.ts';
 import { enrol, unenrol } from '../../simulators/moodle/site-changes.ts';
+import { TEST_ENVIRONMENT } from '../../support/test-config.ts';
 import {
   courseRow,
   createSyncHarness,
@@ -50,7 +51,11 @@ afterEach(async () => {
   expect(body).toMatchObject({ outcome: 'done', summary: { rosters_held: [], rosters_failed: [], error: null } });
   expect(await stored()).toEqual(before);
 });
-afterAll(() => harness.stop());
+afterAll(async () => {
+  await harness.stop();
+  // Whatever went wrong on the way, the token is in no log line.
+  expect(harness.logText()).not.toContain(TEST_ENVIRONMENT['MOODLE_TOKEN']);
+});
 const removed = new Set<string>();
 
 const everything = 'core_webservice_get_site_info';
@@ -102,6 +107,7 @@ describe('a wrong roster leaves the course as it was', () => {
     await syncNow(service);
     expect((await courseRow(harness.db, 'DL202')).roster_held_reason).toBe('shorter_than_count');
     expect(await metricsOf(service)).toContain('coursehub_sync_courses_held 2');
+    expect(harness.logText()).toMatch(/"reason":"shorter_than_count","people_before":16,.*"listed":0,.*roster held/);
     harness.moodle.faults.clear();
     await syncNow(service);
     expect((await courseRow(harness.db, 'DL202')).roster_held_reason).toBeNull();

@@ -110,6 +110,20 @@ describe('Moodle in trouble', () => {
 });
 
 describe('many people at once', () => {
+  it('do not rely on a read that began before their enrolment', async () => {
+    const begin = rosterCalls();
+    harness.moodle.faults.latencyMilliseconds = 40;
+    setEnrolmentStatus(site, userId('ta1'), dl, 'suspended');
+    const first = refresh('ta1');
+    // Its second list of the course has been asked for: the first one is read.
+    await eventually(() => rosterCalls() >= begin + 2, 'the first reader');
+    enrol(site, userId('future1'), dl, ['student']);
+    expect((await refresh('future1')).outcome).toBe('fresh');
+    expect(await rosterLines(harness.db, 'DL202')).toContain('future1 student active');
+    expect((await first).outcome).toBe('fresh');
+    setEnrolmentStatus(site, userId('ta1'), dl, 'active');
+  });
+
   it('read their course once together, and each of them gets what is theirs', async () => {
     const newcomers = ["o'brien", 'anna', '学生', 'jürgen.müller', 'anna@uni.test'];
     for (const username of newcomers) setEnrolmentStatus(site, userId(username), dl, 'suspended');

@@ -88,6 +88,7 @@ describe('the start is not refused', () => {
     harness.moodle.faults.maintenance = false;
     await post(service, '/sync?wait=1');
     expect((await rosterLines(harness.db, 'DL202')).length).toBe(16);
+    await service.stop();
   });
 
   it('while nothing listens at the address', async () => {
@@ -97,5 +98,21 @@ describe('the start is not refused', () => {
       outcome: 'failed',
       summary: { error: expect.stringContaining('connection refused') },
     });
+    await service.stop();
+  });
+});
+
+describe('readiness', () => {
+  it('says so when no run has ended within three periods', async () => {
+    const service = await harness.startProcess({ more: 'sync: { every: 1s }' });
+    const readyz = async () => (await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`)).json();
+    expect(await readyz()).toMatchObject({ status: 'ready' });
+    harness.moodle.faults.fail({ match: {}, times: 1, answer: 'hang' });
+    const answer = await eventually(async () => {
+      const body = (await readyz()) as { missing: { roster?: string } };
+      return body.missing.roster;
+    }, 'not ready');
+    expect(answer).toMatch(/a run has been going on since/);
+    await service.stop();
   });
 });

@@ -4,7 +4,7 @@ import { createMoodleSync } from '../../../services/moodle-sync/create-moodle-sy
 import type { Db } from '../../../src/database/database.ts';
 import type { RunningProcess } from '../../../src/runtime/run-process.ts';
 import { startServices } from '../../../src/runtime/start-process.ts';
-import { silentLogger } from '../../../src/telemetry/logger.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
 import { campusSite } from '../../simulators/moodle/campus-site.ts';
 import type { MoodleSite } from '../../simulators/moodle/model.ts';
 import { type MoodleSimulator, startMoodleSimulator } from '../../simulators/moodle/server.ts';
@@ -24,6 +24,8 @@ export interface SyncHarness {
   readonly db: Db;
   /** Starts one more process of the service on the same database; it ends with the harness. */
   readonly startProcess: (options?: StartOptions) => Promise<RunningProcess>;
+  /** Every log line of all processes so far. */
+  readonly logText: () => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -32,17 +34,22 @@ export interface StartOptions {
   readonly more?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly wwwroot?: string;
+  /** Changes the test configuration. */
+  readonly edit?: (text: string) => string;
 }
 
-export async function createSyncHarness(site: MoodleSite): Promise<SyncHarness> {
-  const [moodle, database] = await Promise.all([startMoodleSimulator({ site }), createTestDatabase()]);
+/** @param now of the simulated Moodle; default: the clock. */
+export async function createSyncHarness(site: MoodleSite, now = () => new Date()): Promise<SyncHarness> {
+  const [moodle, database] = await Promise.all([startMoodleSimulator({ site, now }), createTestDatabase()]);
   const running: RunningProcess[] = [];
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
   return {
     moodle,
     database,
     db: database.db,
-    async startProcess({ more = '', environment = {}, wwwroot = moodle.wwwroot } = {}) {
-      const loaded = loadTestConfig(testConfigText({ moodle: wwwroot }, more), {
+    async startProcess({ more = '', environment = {}, wwwroot = moodle.wwwroot, edit = String } = {}) {
+      const loaded = loadTestConfig(edit(testConfigText({ moodle: wwwroot }, more)), {
         ...TEST_ENVIRONMENT,
         DATABASE_URL: database.url,
         ...environment,
@@ -52,12 +59,17 @@ export async function createSyncHarness(site: MoodleSite): Promise<SyncHarness> 
         services: ['moodle-sync'] as const,
         create: (made: Parameters<typeof createMoodleSync>[0]) => [createMoodleSync(made)],
       };
-      const started = await startServices(command, loaded, silentLogger());
+      const started = await startServices(
+        command,
+        loaded,
+        createLogger({ service: 'moodle-sync', level: 'debug', personalNames: true }, destination),
+      );
       running.push(started);
       // The timer's first run: what follows begins on its own.
       await post(started, '/sync?wait=1');
       return started;
     },
+    logText: () => lines.join(''),
     async stop() {
       moodle.faults.clear();
       await Promise.all(running.map((one) => one.stop()));

@@ -142,9 +142,15 @@ describe('a kill in the middle of a run', () => {
       harness.moodle.faults.latencyMilliseconds = 5;
       const before = harness.moodle.calls.length;
       const victim = spawnService();
-      await eventually(() => callsOfRun(before) >= kill || victim.exitCode !== null, `${kill} calls`);
-      victim.kill('SIGKILL');
-      await once(victim, 'exit');
+      try {
+        await eventually(() => callsOfRun(before) >= kill || victim.exitCode !== null, `${kill} calls`);
+      } finally {
+        // Also when the wait failed: the test must not leave a process behind.
+        const exited = victim.exitCode === null ? once(victim, 'exit') : null;
+        victim.kill('SIGKILL');
+        await exited;
+      }
+      expect(victim.signalCode).toBe('SIGKILL');
       const dlNow = await rosterLines(harness.db, 'DL202');
       const dsNow = await rosterLines(harness.db, 'DS101');
       expect([old.dl, fresh.dl]).toContainEqual(dlNow);
