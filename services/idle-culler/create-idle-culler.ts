@@ -5,7 +5,7 @@ import { type Listener, startListener } from '../../src/database/listen.ts';
 import { STOP_CHANNEL } from '../../src/database/metering.ts';
 import type { ReadinessCheck } from '../../src/http/ops-app.ts';
 import { createHubApi } from '../../src/jupyterhub/hub-api.ts';
-import { HubError } from '../../src/jupyterhub/hub-error.ts';
+import { CULLER_SCOPES, HubError, READ_SCOPES } from '../../src/jupyterhub/hub-error.ts';
 import { createGpuReadings } from '../../src/prometheus/gpu-readings.ts';
 import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
@@ -21,13 +21,15 @@ interface CullerState {
   /** performance.now() of the last good cycle of this leader, or of the moment it began to lead; null: it stands by. */
   lastGoodAt: number | null;
   hubRefusal: string | null;
+  /** The hub's token was seen to be good enough. */
+  scopesProven: boolean;
 }
 
 export function createIdleCuller(environment: ServiceEnvironment): Service {
   const { config, databaseUrl, logger } = environment;
   const context = createContext(environment);
   const lock = createLeaderLock(databaseUrl, 'idle-culler');
-  const state: CullerState = { lastGoodAt: null, hubRefusal: null };
+  const state: CullerState = { lastGoodAt: null, hubRefusal: null, scopesProven: false };
   const cycle = (): Promise<void> => oneCycle({ ...context, isLeader: lock.isLeader }, state);
   let schedule: Schedule | null = null;
   let listener: Listener | null = null;
@@ -92,6 +94,10 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
       return;
     }
     state.lastGoodAt ??= performance.now();
+    if (!state.scopesProven) {
+      await context.hub.proveScopes(context.config.culler.dryRun ? READ_SCOPES : CULLER_SCOPES);
+      state.scopesProven = true;
+    }
     await runCycle(context);
     outcome = 'done';
     state.hubRefusal = null;
@@ -101,6 +107,8 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
     if (error instanceof HubError) {
       outcome = `hub_${error.fault}`;
       state.hubRefusal = error.fault === 'refused' ? error.message : null;
+      // Whatever was wrong may have changed the role: a restarted hub loads its roles anew.
+      state.scopesProven = false;
       logger.error({ fault: error.fault, cause: error.message }, 'cycle skipped: no good list of servers');
     } else {
       logger.error({ err: error }, 'cycle failed');

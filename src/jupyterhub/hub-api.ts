@@ -1,10 +1,10 @@
 // JupyterHub's REST API as the culler uses it: list what runs, stop one server (integration.md 5.1, 5.2).
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Histogram } from 'prom-client';
 import type { HubServer } from '../domain/culling/presence.ts';
 import { createHttpClient, describeNetworkError } from '../http/http-client.ts';
 import { CULLER_SCOPES, HubError } from './hub-error.ts';
-import { showsServers, toHubServers, userPage } from './server-list.ts';
+import { identity, showsServers, toHubServers, type UserPage, userPage } from './server-list.ts';
 
 export interface HubApiOptions {
   /** `http://hub:8081/hub/api` */
@@ -27,6 +27,11 @@ export type StopAnswer =
   | { readonly outcome: 'unanswered'; readonly message: string };
 
 export interface HubApi {
+  /**
+   * Proves that the token sees everybody. A role that is limited to some users or groups (`list:users!group=x`) gets short lists without an error,
+   * and whoever is not listed would look gone. Throws a HubError that names what is missing.
+   */
+  readonly proveScopes: (needed: readonly string[]) => Promise<void>;
   /** Servers that run, start or stop. One good snapshot, or a HubError: never a part of the list. */
   readonly listServers: () => Promise<readonly HubServer[]>;
   readonly stopServer: (hubUsername: string, serverName: string) => Promise<StopAnswer>;
@@ -55,9 +60,18 @@ export function createHubApi(options: HubApiOptions): HubApi {
     maxSockets: options.concurrency,
   });
   return {
+    proveScopes: (needed) => proveScopes(reads, needed),
     listServers: () => listServers(reads),
     stopServer: (hubUsername, serverName) => stopServer(stops, hubUsername, serverName),
   };
+}
+
+async function proveScopes(client: AxiosInstance, needed: readonly string[]): Promise<void> {
+  const response = await ask(client, '/user', {});
+  const self = identity.safeParse(parseJson(response.data));
+  if (response.status !== 200 || !self.success) throw new HubError('unreadable', notAnApi(response.status));
+  const missing = needed.filter((scope) => !self.data.scopes.includes(scope));
+  if (missing.length > 0) throw new HubError('refused', refusal(missing));
 }
 
 /** `active` has those that start or stop too. Pages are by offset: a user twice (pages shift while they are read) counts once. */
@@ -74,26 +88,27 @@ async function listServers(client: AxiosInstance): Promise<readonly HubServer[]>
   return [...servers.values()];
 }
 
-async function readPage(client: AxiosInstance, offset: number): Promise<ReturnType<typeof userPage.parse>> {
+async function readPage(client: AxiosInstance, offset: number): Promise<UserPage> {
+  const response = await ask(client, '/users', {
+    params: { state: 'active', offset, limit: PAGE_SIZE },
+    headers: { Accept: PAGINATION },
+  });
+  const page = userPage.safeParse(parseJson(response.data));
+  if (response.status !== 200 || !page.success) throw new HubError('unreadable', notAnApi(response.status));
+  if (!showsServers(page.data)) throw new HubError('refused', refusal(['read:servers']));
+  return page.data;
+}
+
+async function ask(client: AxiosInstance, path: string, request: AxiosRequestConfig): Promise<AxiosResponse<string>> {
   let response: AxiosResponse<string>;
   try {
-    response = await client.get('/users', {
-      params: { state: 'active', offset, limit: PAGE_SIZE },
-      headers: { Accept: PAGINATION },
-    });
+    response = await client.get(path, request);
   } catch (error) {
     throw new HubError('unreachable', `The hub's API cannot be reached: ${describeNetworkError(error)}.`);
   }
-  if (response.status === 401 || response.status === 403) throw new HubError('refused', refusal('HUB_API_TOKEN'));
+  if (response.status === 401 || response.status === 403) throw new HubError('refused', refusal());
   if (response.status >= 500) throw new HubError('unreachable', `The hub's API answers ${response.status}.`);
-  const page = userPage.safeParse(parseJson(response.data));
-  if (response.status !== 200 || !page.success)
-    throw new HubError(
-      'unreadable',
-      `hub.apiUrl does not answer like JupyterHub's API (status ${response.status}): is it http://<hub>:8081/hub/api?`,
-    );
-  if (!showsServers(page.data)) throw new HubError('refused', refusal('HUB_API_TOKEN', ['read:servers']));
-  return page.data;
+  return response;
 }
 
 async function stopServer(client: AxiosInstance, hubUsername: string, serverName: string): Promise<StopAnswer> {
@@ -111,17 +126,23 @@ async function stopServer(client: AxiosInstance, hubUsername: string, serverName
     case 202:
       return { outcome: 'stopping' };
     case 404:
-      return { outcome: 'absent' };
+      // The same status for a user that the role's filter leaves out (jupyterhub scopes.py 1029): the server may well run.
+      return hubMessage(response.data).startsWith('No access to resources')
+        ? { outcome: 'refused', message: refusal(['delete:servers for everybody']) }
+        : { outcome: 'absent' };
     case 401:
     case 403:
-      return { outcome: 'refused', message: refusal('HUB_API_TOKEN', ['delete:servers']) };
+      return { outcome: 'refused', message: refusal(['delete:servers']) };
     default:
       return { outcome: 'refused', message: `The hub answers ${response.status}: ${hubMessage(response.data)}` };
   }
 }
 
-const refusal = (variable: string, missing: readonly string[] = CULLER_SCOPES): string =>
-  `The hub refuses the token in ${variable}: it is not a token of this hub, or its role lacks ${missing.join(', ')} (the culler needs ${CULLER_SCOPES.join(', ')}).`;
+const refusal = (missing: readonly string[] = CULLER_SCOPES): string =>
+  `The hub refuses the token in HUB_API_TOKEN: it is not a token of this hub, or its role lacks ${missing.join(', ')} (the culler needs ${CULLER_SCOPES.join(', ')}, not limited to some users).`;
+
+const notAnApi = (status: number): string =>
+  `hub.apiUrl does not answer like JupyterHub's API (status ${status}): is it http://<hub>:8081/hub/api?`;
 
 /** JupyterHub's errors are `{"status": 400, "message": "…"}`. */
 function hubMessage(body: string): string {

@@ -17,5 +17,7 @@ export class HubError extends Error {
   }
 }
 
-/** What the culler's role needs, in the words of JupyterHub's load_roles. `list:users` contains `read:users:name`. */
-export const CULLER_SCOPES = ['list:users', 'read:users:activity', 'read:servers', 'delete:servers'] as const;
+/** What a look at the hub needs, in the words of JupyterHub's load_roles. `list:users` contains `read:users:name`. */
+export const READ_SCOPES = ['list:users', 'read:users:activity', 'read:servers'] as const;
+/** What the culler's role needs. */
+export const CULLER_SCOPES = [...READ_SCOPES, 'delete:servers'] as const;

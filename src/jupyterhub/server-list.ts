@@ -1,4 +1,4 @@
-// The hub's list of users with their servers (GET /users, integration.md 5.2): schemas and mapping to the domain.
+// The hub's list of users with their servers (GET /users, integration.md 5.2) and the owner of a token: schemas and mapping to the domain.
 import { z } from 'zod';
 import type { HubServer } from '../domain/culling/presence.ts';
 
@@ -28,6 +28,9 @@ export const userPage = z.object({
   items: z.array(user),
   _pagination: z.object({ total: z.number(), next: z.object({ offset: z.number() }).nullable() }),
 });
+
+/** Who the token belongs to (GET /user); scopes are expanded, a limited one carries its filter: `list:users!group=x`. */
+export const identity = z.object({ scopes: z.array(z.string()) });
 
 export type UserPage = z.output<typeof userPage>;
 

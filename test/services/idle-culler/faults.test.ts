@@ -101,6 +101,28 @@ describe('the hub', () => {
     expect((await readiness()).status).toBe('ready');
   });
 
+  it('limits the token to some users: the lists would be short, so nothing is decided', async () => {
+    const id = await bench.session({
+      user: 'elsewhere',
+      profile: 'cpu',
+      running: false,
+      columns: { admission_expires_at: ago(1) },
+    });
+    const { scopes } = bench.hub;
+    bench.hub.fault = '500';
+    await bench.cycle();
+    Object.assign(bench.hub, {
+      fault: null,
+      scopes: ['list:users!group=x', 'read:users:activity', 'read:servers', 'delete:servers'],
+    });
+    await bench.cycle();
+    expect((await bench.row(id)).ended_at).toBeNull();
+    expect((await readiness()).missing['hub-token']).toContain('lacks list:users (');
+    bench.hub.scopes = scopes;
+    await bench.cycle();
+    expect((await bench.row(id)).end_reason).toBe('never_started');
+  });
+
   it('shows more users than one page holds', async () => {
     for (let index = 0; index < 450; index += 1) bench.hub.start(`page${index}`, '');
     await bench.cycle();

@@ -21,6 +21,8 @@ export interface HubSimulator {
   readonly remove: (user: string, server: string) => void;
   readonly find: (user: string, server: string) => SimulatedServer | undefined;
   fault: HubFault | null;
+  /** Expanded scopes of the token. Lists and stops do not look at them. */
+  scopes: readonly string[];
   /** Status of the next stops; null: as the hub does. */
   stopStatus: number | null;
   /** How long a stop takes; the hub answers 202 when it is longer than `slowStopSeconds`. */
@@ -53,6 +55,13 @@ export async function startHubSimulator(token = 'hub-api-token'): Promise<HubSim
   const hub = {
     token,
     fault: null as HubFault | null,
+    scopes: [
+      'list:users',
+      'read:users:name',
+      'read:users:activity',
+      'read:servers',
+      'delete:servers',
+    ] as readonly string[],
     stopStatus: null as number | null,
     stopSeconds: 0,
     slowStopSeconds: 10,
@@ -65,6 +74,9 @@ export async function startHubSimulator(token = 'hub-api-token'): Promise<HubSim
     if (request.get('authorization') !== `token ${token}`)
       response.status(403).json({ status: 403, message: 'Missing or invalid credentials.' });
     else next();
+  });
+  app.get('/hub/api/user', (_request, response) => {
+    response.json({ kind: 'service', name: 'culler', roles: ['culler'], admin: false, scopes: hub.scopes });
   });
   app.get('/hub/api/users', (request, response) => {
     counts.lists += 1;
