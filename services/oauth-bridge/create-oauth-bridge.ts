@@ -24,9 +24,9 @@ import type { Upstream } from './upstream.ts';
 
 export function createOauthBridge(environment: ServiceEnvironment): Service {
   const { db, logger, metrics } = environment;
-  const upstream = createUpstream(environment);
+  const upstreamUp = metrics.gauge('coursehub_upstream_up', 'Whether Moodle answered when it was last asked.', {});
+  const upstream = createUpstream(environment, (answered) => upstreamUp.set(answered ? 1 : 0));
   const deleted = metrics.counter('coursehub_oidc_rows_deleted_total', 'Expired sign-in rows that were removed.', {});
-  const upstreamUp = metrics.gauge('coursehub_upstream_up', 'Whether Moodle knew us when it was last asked.', {});
   let cleanup: Schedule | null = null;
   return {
     name: 'oauth-bridge',
@@ -44,7 +44,6 @@ export function createOauthBridge(environment: ServiceEnvironment): Service {
     async start() {
       const probe = await upstream.probe();
       if (probe.outcome === 'misconfigured') throw new Error(probe.detail);
-      upstreamUp.set(probe.outcome === 'good' ? 1 : 0);
       if (probe.outcome === 'unreachable')
         logger.warn(
           { detail: probe.detail },
@@ -58,14 +57,20 @@ export function createOauthBridge(environment: ServiceEnvironment): Service {
   };
 }
 
-function createUpstream({ config, secrets, upstreamDuration }: ServiceEnvironment): Upstream {
+function createUpstream(
+  { config, secrets, upstreamDuration }: ServiceEnvironment,
+  onReach: (answered: boolean) => void,
+): Upstream {
   return createLocalOauth({
     wwwroot: config.moodle.wwwroot,
     clientId: config.moodle.localOauth.clientId,
     clientSecret: secrets.moodleOauthClientSecret ?? '',
     redirectUri: `${config.bridge.publicUrl}${CALLBACK_PATH}`,
     timeoutSeconds: config.moodle.requestTimeoutSeconds,
-    onAnswer: (outcome, seconds) => upstreamDuration.observe({ upstream: 'moodle-oauth', outcome }, seconds),
+    onAnswer: (outcome, seconds) => {
+      upstreamDuration.observe({ upstream: 'moodle-oauth', outcome }, seconds);
+      onReach(outcome === 'ok' || outcome === 'client_error');
+    },
   });
 }
 

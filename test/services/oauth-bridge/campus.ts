@@ -60,7 +60,7 @@ export interface Campus {
   /** What a bridge has logged, as JSON objects. */
   readonly log: Record<string, unknown>[];
   readonly bridges: RunningProcess[];
-  readonly startBridge: (port?: number) => Promise<RunningProcess>;
+  readonly startBridge: (port?: number, environment?: Readonly<Record<string, string>>) => Promise<RunningProcess>;
   readonly metric: (line: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
@@ -101,12 +101,13 @@ export async function startCampus(options: CampusOptions = {}): Promise<Campus> 
     { write: (line: string) => void log.push(JSON.parse(line)) },
   );
   const bridges: RunningProcess[] = [];
-  const startBridge = async (port = 0): Promise<RunningProcess> => {
+  const startBridge: Campus['startBridge'] = async (port = 0, more = {}) => {
     const environment = {
       ...TEST_ENVIRONMENT,
       DATABASE_URL: database.url,
       COURSEHUB_KEYS: keys,
       ...options.environment,
+      ...more,
     };
     const loaded = loadTestConfig(
       (options.config?.(text) ?? text).replace('publicPort: 0', `publicPort: ${port}`),

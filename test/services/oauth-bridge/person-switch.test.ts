@@ -41,6 +41,16 @@ describe('another person in the same browser', () => {
     expect(campus.hub.logouts.count).toBe(1);
   });
 
+  it('takes the hop too when the browser has forgotten the last person but not the session', async () => {
+    const browser = await signIn(campus, 'student1');
+    await browser.jar.store.removeCookie('bridge.localhost', '/', 'ob_person');
+    expect(await browser.cookie(campus.bridgeUrl, 'ob_person')).toBeUndefined();
+    await signOutOfMoodle(campus, browser);
+    await signIn(campus, 'student2', browser);
+    expect(browser.page.text).toContain('hub of student2');
+    expect(campus.hub.logouts.count).toBe(1);
+  });
+
   it('cannot skip the hop by breaking it off', async () => {
     const browser = await signIn(campus, 'student1');
     await signOutOfMoodle(campus, browser);
