@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pinnedNode, root, venvBinaries } from '../scripts/prepare.mjs';
+import { pinnedNode, preparedEnvironment, root, venvBinaries } from '../scripts/prepare.mjs';
 import { createKeys } from '../services/admin/create-keys.ts';
 import { startEmbeddedPostgres } from '../src/runtime/embedded-postgres.ts';
 import { campusSite } from '../test/simulators/moodle/campus-site.ts';
@@ -95,7 +95,7 @@ function startCoursehub(
     command: pinnedNode,
     args: [path.join(root, 'services', 'all-in-one', 'main.ts'), '--config', configFile],
     cwd: folder,
-    env: { ...process.env, ...serviceEnvironment(secrets, databaseUrl, keysFile) },
+    env: { ...preparedEnvironment(), ...serviceEnvironment(secrets, databaseUrl, keysFile) },
     logFile: path.join(folder, 'coursehub.log'),
   });
 }
@@ -110,7 +110,7 @@ function startHub(folder: string, addresses: Addresses, secrets: CampusSecrets):
     args: ['--config', path.join(root, 'demo', 'jupyterhub_config.py')],
     cwd: folder,
     env: {
-      ...process.env,
+      ...preparedEnvironment(),
       DEMO_ROOT: root,
       DEMO_HOMES: homes,
       DEMO_HUB_PORT: String(ports.hub),

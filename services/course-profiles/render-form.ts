@@ -6,7 +6,7 @@ import { findLatestSession, type SessionForForm } from '../../src/database/admis
 import type { Db } from '../../src/database/database.ts';
 import { describeEnd } from '../../src/domain/culling/describe-end.ts';
 import { arrangeForm, type FormCourse, type FormOffer } from '../../src/domain/profiles/arrange-form.ts';
-import type { Pool } from '../../src/domain/profiles/profile.ts';
+import type { CourseProfile, Pool } from '../../src/domain/profiles/profile.ts';
 import type { SessionSnapshot } from '../../src/domain/profiles/session-snapshot.ts';
 import { clockText, dateText } from '../../src/domain/time-text.ts';
 import { describeProfile } from './describe-profile.ts';
@@ -43,9 +43,7 @@ export async function renderForm({ db, config, now, user, serverName, offers }: 
     suspended: offers.person !== null && (offers.person.suspended || offers.person.deleted),
     someChoice,
     notice: noticeOf(latest, now, timeZone),
-    courses: courses.map((course, index) =>
-      toCard(course, index, config, someChoice ? firstChoice(courses) : null, now),
-    ),
+    courses: courses.map((course, index) => toCard(course, index, config, someChoice ? firstChoice(courses) : null)),
   });
   return { outcome: !offers.person ? 'unknown_person' : someChoice ? 'offers' : 'nothing', html };
 }
@@ -56,45 +54,52 @@ const firstChoice = (courses: readonly FormCourse[]): string | null =>
 function toCard(
   { enrolment, offers, note }: FormCourse,
   index: number,
-  config: Config,
+  { pools, site }: Config,
   chosen: string | null,
-  now: Date,
 ): object {
-  const ends = offers.flatMap(({ courseProfile }) =>
-    courseProfile.closesAt && courseProfile.closesAt > now ? [courseProfile.closesAt.getTime()] : [],
-  );
   return {
     key: `course-${index}`,
     shortname: enrolment.course.shortname,
     fullname: enrolment.course.fullname,
-    until:
-      ends.length > 0 && ends.length === offers.length
-        ? `until ${dateText(new Date(Math.max(...ends)), config.site.timeZone)}`
-        : '',
     note,
-    offers: offers.map((offer) => toRow(offer, config.pools, chosen)),
+    offers: offers.map((offer) => toRow(offer, pools, site.timeZone, chosen)),
   };
 }
 
-const BADGES: Readonly<Record<string, string>> = {
-  other_group: 'other group',
-  not_open_yet: 'not open yet',
-  closed: 'closed',
-  person_limit: 'already running',
-  course_limit: 'all taken',
-  pool_full: 'all taken',
-};
-
-function toRow({ courseProfile, refusal }: FormOffer, pools: readonly Pool[], chosen: string | null): object {
-  const pool = pools.find((candidate) => candidate.name === courseProfile.profile.gpu?.pool) ?? null;
+function toRow(
+  { courseProfile, refusal }: FormOffer,
+  pools: readonly Pool[],
+  timeZone: string,
+  chosen: string | null,
+): object {
+  const { profile, closesAt } = courseProfile;
   return {
     id: courseProfile.id,
-    title: courseProfile.profile.title,
-    spec: describeProfile(courseProfile.profile, pool),
+    title: profile.title,
+    spec: describeProfile(profile, pools.find((pool) => pool.name === profile.gpu?.pool) ?? null),
     refusal: refusal?.message ?? null,
-    badge: refusal ? (BADGES[refusal.reason] ?? 'not available') : null,
+    badge: refusal ? badgeOf(courseProfile, refusal.reason) : null,
+    until: closesAt && !refusal ? `until ${dateText(closesAt, timeZone)}` : '',
     checked: courseProfile.id === chosen,
   };
+}
+
+function badgeOf({ audience }: CourseProfile, reason: string): string {
+  switch (reason) {
+    case 'other_group':
+      return `${audience.groups.length === 1 ? 'group' : 'groups'} ${audience.groups.join(', ')} only`;
+    case 'not_open_yet':
+      return 'not open yet';
+    case 'closed':
+      return 'closed';
+    case 'person_limit':
+      return 'already running';
+    case 'course_limit':
+    case 'pool_full':
+      return 'all taken';
+    default:
+      return 'not available';
+  }
 }
 
 /** Why the last session ended, or that the running one will be stopped soon. */
