@@ -1,4 +1,5 @@
 // idle-culler: observes servers and GPU readings, keeps the ledger, announces and stops. The only one that stops servers.
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createLeaderLock } from '../../src/database/leader-lock.ts';
 import { type Listener, startListener } from '../../src/database/listen.ts';
@@ -16,6 +17,8 @@ import { type CycleContext, runCycle } from './run-cycle.ts';
 
 /** Periods without a good cycle after which this replica is not ready. */
 const LATE_PERIODS = 5;
+/** A process ends within 10 s, whatever is under way. */
+const LONGEST_END_MILLISECONDS = 5_000;
 
 interface CullerState {
   /** performance.now() of the last good cycle of this leader, or of the moment it began to lead; null: it stands by. */
@@ -23,24 +26,25 @@ interface CullerState {
   hubRefusal: string | null;
   /** The hub's token was seen to be good enough. */
   scopesProven: boolean;
+  /** The process ends: no further stop is sent. */
+  ending: boolean;
 }
 
 export function createIdleCuller(environment: ServiceEnvironment): Service {
   const { config, databaseUrl, logger } = environment;
   const context = createContext(environment);
   const lock = createLeaderLock(databaseUrl, 'idle-culler');
-  const state: CullerState = { lastGoodAt: null, hubRefusal: null, scopesProven: false };
-  const cycle = (): Promise<void> => oneCycle({ ...context, isLeader: lock.isLeader }, state);
+  const state: CullerState = { lastGoodAt: null, hubRefusal: null, scopesProven: false, ending: false };
+  const isLeader = async (): Promise<boolean> => !state.ending && (await lock.isLeader());
+  const cycle = (): Promise<void> => oneCycle({ ...context, isLeader }, state);
   let schedule: Schedule | null = null;
   let listener: Listener | null = null;
   return {
     name: 'idle-culler',
     readiness: readinessOf(environment, state),
     async start() {
-      for (const { profile } of config.rules) {
-        const warning = describeTooLongWindow(profile.slug, profile.idle);
-        if (warning) logger.warn({ warning }, 'configuration warning');
-      }
+      const warnings = config.rules.map(({ profile }) => describeTooLongWindow(profile.slug, profile.idle));
+      for (const warning of new Set(warnings)) if (warning) logger.warn({ warning }, 'configuration warning');
       schedule = startSchedule(config.culler.everySeconds, cycle, (error) =>
         logger.error({ err: error }, 'a cycle failed'),
       );
@@ -52,8 +56,10 @@ export function createIdleCuller(environment: ServiceEnvironment): Service {
       );
     },
     async stop() {
+      state.ending = true;
       await listener?.stop();
-      await schedule?.stop();
+      // A stop that the hub is slow to answer is marked in the ledger: the next leader follows it.
+      await Promise.race([schedule?.stop(), delay(LONGEST_END_MILLISECONDS, undefined, { ref: false })]);
       await lock.release();
     },
   };

@@ -1,5 +1,6 @@
 // One log line and one count for a decision, made from its value.
 import type { Decision } from '../../src/domain/culling/decision.ts';
+import type { GpuEvidence } from '../../src/domain/culling/gpu-state.ts';
 import { currentRequestId } from '../../src/http/request-id.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import type { CullerMetrics, Mode } from './culler-metrics.ts';
@@ -35,9 +36,17 @@ export function logDecision(logger: Logger, { session, facts, decision }: Decide
     ended_at: 'endedAt' in decision ? decision.endedAt : undefined,
     requested_by: decision.reason === 'requested' ? facts.stopRequested?.by : undefined,
     gpu_state: facts.gpu.state,
-    evidence: facts.gpu.evidence,
+    evidence: evidenceFields(facts.gpu.evidence),
     mode,
     request_id: currentRequestId(),
   };
   logger.info(fields, MESSAGES[decision.kind]);
 }
+
+const evidenceFields = ({ metric, seen, expected, peakPercent, windowSeconds }: GpuEvidence): object => ({
+  metric,
+  seen,
+  expected,
+  peak_percent: peakPercent,
+  window_seconds: windowSeconds,
+});

@@ -83,12 +83,14 @@ describe('the ledger', () => {
     await bench.cycle();
     await letGracePass(id);
     bench.hub.start('again', '', { started: ago(5), lastActivity: ago(9 * HOUR) });
+    bench.hub.start('spawning', '', { ready: false, pending: 'spawn', started: null });
     const before = bench.hub.stops.length;
     for (let turn = 0; turn < 3; turn += 1) await bench.cycle();
     expect(bench.hub.stops.length).toBe(before);
     expect(await bench.row(id)).toMatchObject({ end_reason: 'gone' });
     expect(await bench.metric('coursehub_culler_unmanaged_servers')).toBe(1);
     bench.hub.remove('again', '');
+    bench.hub.remove('spawning', '');
     await bench.cycle();
     expect(await bench.metric('coursehub_culler_unmanaged_servers')).toBe(0);
   });

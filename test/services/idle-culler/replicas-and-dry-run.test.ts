@@ -45,6 +45,36 @@ describe('two replicas', () => {
   });
 });
 
+describe('a process that ends', () => {
+  it('does not wait for a slow hub, and the next leader finishes what it began', async () => {
+    bench = await startCullerBench();
+    const { hub, database, services } = bench;
+    hub.stopSeconds = 9;
+    const id = await bench.session({ user: 'slow', profile: 'cpu' });
+    await sql`update person set suspended = true`.execute(database.db);
+    await sql`select pg_notify('coursehub_stop', '')`.execute(database.db);
+    await eventually(() => hub.stops.length === 1, 'the stop is sent');
+    const begun = performance.now();
+    await services.stop();
+    expect(performance.now() - begun).toBeLessThan(8000);
+    hub.remove('slow', '');
+    const next = await startTestServices({
+      name: 'idle-culler',
+      services: ['idle-culler'],
+      create: (environment) => [createIdleCuller(environment)],
+      configText: testConfigText({ hubApi: hub.apiUrl }),
+      databaseUrl: database.url,
+      env: { HUB_API_TOKEN: hub.token },
+    });
+    try {
+      await eventually(async () => (await bench?.row(id))?.end_reason === 'enrolment_ended', 'the end');
+      expect(hub.stops).toEqual(['slow/']);
+    } finally {
+      await next.stop();
+    }
+  });
+});
+
 describe('a dry run', () => {
   it('announces and stops in the log only, keeps the ledger', async () => {
     bench = await startCullerBench('dryRun: true');
