@@ -17,9 +17,12 @@ export function watchServers(campus: Campus): void {
     for (const user of (await response.json()) as HubUser[]) {
       for (const [name, server] of Object.entries(user.servers)) {
         const pod = `${user.name}--${name}`;
-        if (known.has(pod) || !/-(gpu|project)$/.test(server.user_options?.course_profile ?? '')) continue;
+        const [, rule] = /-(gpu|project)$/.exec(server.user_options?.course_profile ?? '') ?? [];
+        if (known.has(pod) || rule === undefined) continue;
         known.add(pod);
-        if (!campus.prometheus.gpus().some((gpu) => gpu.pod === pod)) campus.prometheus.setGpu('local', pod, 'idle');
+        const cards = rule === 'project' ? 2 : 1;
+        if (!campus.prometheus.gpus().some((gpu) => gpu.pod === pod))
+          campus.prometheus.setGpu('local', pod, 'idle', cards);
       }
     }
   };
