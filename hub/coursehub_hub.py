@@ -10,40 +10,33 @@ import json
 import os
 import re
 import uuid
+from contextlib import suppress
 from datetime import datetime, timezone
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.simple_httpclient import HTTPTimeoutError
 
 ANY_SPAWNER = {"environment", "start_timeout", "default_url", "cpu_guarantee", "cpu_limit", "mem_guarantee", "mem_limit"}
 # kubespawner 7.0.0 (get_pod_manifest, get_env) passes these through str.format; jupyterhub itself does it to default_url.
 FORMATTED_BY_KUBESPAWNER = {"environment", "extra_labels", "extra_annotations", "volumes", "volume_mounts", "extra_pod_config"}
 KUBESPAWNER = {"image", "extra_resource_limits", "extra_resource_guarantees", "node_selector", "tolerations"}
 KUBESPAWNER |= ANY_SPAWNER | FORMATTED_BY_KUBESPAWNER
-POD_FIELDS = {"activeDeadlineSeconds"}  # extra_pod_config could else set hostNetwork and the like
 EMERGENCY = "emergency"
 PARALLEL_CALLS = 50
-CURL_TIMED_OUT = 28
 UNREACHABLE = "coursehub cannot be reached, so nobody new can start. Running servers are not touched. Please try again in a few minutes."
 NOT_SET_UP = "No server can start: this hub and coursehub are not set up to talk to each other. Please tell the people who run it."
 CHOOSE_ONE = "Choose one course profile: course_profile takes a single id of at most 100 characters, as the form offers it."
-BAD_EMERGENCY = (
-    'emergency_profile must be {"title": "<text for people>", "until": "2026-12-01T08:00:00+01:00" (with the zone),'
-    f' "settings": {{...}}}} and nothing else; settings may be {", ".join(sorted(KUBESPAWNER))}'
-)
+BAD_EMERGENCY = 'emergency_profile must be {"title": "<for people>", "until": "2026-12-01T08:00:00+01:00" (with the zone), "settings": {}}'
+BAD_EMERGENCY += f" and nothing else; settings may be {', '.join(sorted(KUBESPAWNER))}"
 
 
-class Unreachable(Exception):
-    """coursehub did not answer, or answered 5xx. The text is for people. The only case for the emergency profile."""
-
-
-def refusal(status, sentence):
-    """The HTTPError whose sentence JupyterHub shows on the form, the pending page and in /server/progress."""
+def refusal(status, sentence, unreachable=False):
+    """The HTTPError whose sentence JupyterHub shows on the form, the pending page and in /server/progress.
+    `unreachable`: coursehub did not answer, or answered 5xx; the only case for the emergency profile."""
     error = web.HTTPError(status, "%s", sentence)
-    error.jupyterhub_message = sentence
+    error.jupyterhub_message, error.unreachable = sentence, unreachable
     return error
 
 
@@ -56,15 +49,11 @@ def chosen(value):
 
 
 def as_object(text):
-    try:
+    """The JSON object in an answer; {} when it holds none."""
+    with suppress(ValueError):
         value = json.loads(text)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {}
-
-
-def is_kubespawner(spawner):
-    return any(kind.__name__ == "KubeSpawner" for kind in type(spawner).__mro__)
+        return value if isinstance(value, dict) else {}
+    return {}
 
 
 def braces_doubled(value):
@@ -86,32 +75,30 @@ def merged(current, value):
 
 def apply_settings(spawner, settings):
     """Sets what the allow-list of this kind of spawner knows, escaped where the spawner formats it."""
-    kube = is_kubespawner(spawner)
+    allowed, formatted = ANY_SPAWNER, {"default_url"}
+    if hasattr(spawner, "pod_name"):
+        allowed, formatted = KUBESPAWNER, formatted | FORMATTED_BY_KUBESPAWNER
+    for name in settings.keys() - KUBESPAWNER:
+        spawner.log.warning("coursehub sent the setting %r, which is not allowed here: left out", name)
     for name, value in settings.items():
-        if name not in KUBESPAWNER:
-            spawner.log.warning("coursehub sent the setting %r, which is not allowed here: left out", name)
-        if name not in (KUBESPAWNER if kube else ANY_SPAWNER) or value is None:
+        if name not in allowed or value is None:
             continue
         if name == "extra_pod_config":
-            value = {key: item for key, item in value.items() if key in POD_FIELDS}
+            value = {key: value[key] for key in value.keys() & {"activeDeadlineSeconds"}}  # not hostNetwork and the like
         if name == "environment":
             value = {key: str(item) for key, item in value.items()}
-        if name == "default_url" or (kube and name in FORMATTED_BY_KUBESPAWNER):
-            value = braces_doubled(value)
+        value = braces_doubled(value) if name in formatted else value
         setattr(spawner, name, merged(getattr(spawner, name), value))
 
 
 def checked_emergency(profile):
     """The profile with `until` as a datetime; a ValueError that says what it must look like."""
-    try:
-        title, until, settings = profile["title"], profile["until"], profile["settings"]
+    with suppress(TypeError, KeyError, ValueError, AttributeError):
+        until = profile["until"]
         until = until if isinstance(until, datetime) else datetime.fromisoformat(re.sub("Z$", "+00:00", until))
-        sound = until.tzinfo and title.strip() and len(profile) == 3 and not settings.keys() - KUBESPAWNER
-    except (TypeError, KeyError, ValueError, AttributeError):
-        sound = False
-    if not sound:
-        raise ValueError(BAD_EMERGENCY)
-    return {"title": title, "until": until, "settings": settings}
+        if until.tzinfo and profile["title"].strip() and len(profile) == 3 and not profile["settings"].keys() - KUBESPAWNER:
+            return {**profile, "until": until}
+    raise ValueError(BAD_EMERGENCY)
 
 
 class Glue:
@@ -122,11 +109,10 @@ class Glue:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
             raise ValueError("COURSEHUB_URL must be course-profiles' internal address, for example http://coursehub-internal:8081")
-        if not (token or token_file):
-            token, token_file = os.environ.get("COURSEHUB_TOKEN"), os.environ.get("COURSEHUB_TOKEN_FILE")
-        self.token_value, self.token_file = token, token_file
-        self.token_source = "COURSEHUB_TOKEN" if token else f"COURSEHUB_TOKEN_FILE ({token_file})"
-        if not (token or token_file) or not self.token():
+        self.token_value = token or ("" if token_file else os.environ.get("COURSEHUB_TOKEN", ""))
+        self.token_file = token_file or os.environ.get("COURSEHUB_TOKEN_FILE", "")
+        self.token_source = "COURSEHUB_TOKEN" if self.token_value else f"COURSEHUB_TOKEN_FILE ({self.token_file})"
+        if not (self.token_value or self.token_file) or not self.token():
             raise ValueError(f"{self.token_source} must give the hub's token for course-profiles, and it is empty")
         self.logout_url, self.emergency = logout_url, emergency_profile and checked_emergency(emergency_profile)
         self.client = self.slots = None
@@ -142,7 +128,7 @@ class Glue:
             return file.read().strip()
 
     async def call(self, spawner, path, body=None, seconds=5):
-        """The text of a 200 answer. Raises Unreachable, or the HTTPError with what the person reads."""
+        """The text of a 200 answer; else logs what the operator has to know and raises what the person reads."""
         if self.client is None:
             # Own slots: tornado counts waiting for a free connection as connect time, so a class that starts at once would fail.
             self.client = AsyncHTTPClient(force_instance=True, max_clients=PARALLEL_CALLS)
@@ -158,40 +144,38 @@ class Glue:
         limits = {"connect_timeout": 2, "request_timeout": seconds, "follow_redirects": False}
         request = HTTPRequest(self.url + path, method=method, body=payload, headers=headers, **limits)
         async with self.slots:
-            response = await self.fetch_with_one_retry(spawner, request)
+            response = await self.fetch(spawner, request)
         text = (response.body or b"").decode("utf-8", "replace")
-        return text if response.code == 200 else self.explain(spawner, response.code, text, f"{path} (request {request_id})")
-
-    async def fetch_with_one_retry(self, spawner, request):
-        """Once more after a refused or broken connection (a replica that drains), with the same body and so the same request_id."""
-        for last_try in (False, True):
-            try:
-                return await self.client.fetch(request, raise_error=False)
-            except (HTTPClientError, OSError) as error:
-                timed_out = isinstance(error, HTTPTimeoutError) or getattr(error, "errno", None) == CURL_TIMED_OUT
-                if last_try or timed_out:
-                    spawner.log.error("coursehub at COURSEHUB_URL (%s) cannot be reached: %s", self.url, error)
-                    raise Unreachable(UNREACHABLE) from None
-
-    def explain(self, spawner, status, text, call):
-        """Raises what the person reads about a failed call, and logs what the operator has to know."""
-        detail = str(as_object(text).get("detail", ""))
+        status, detail = response.code, str(as_object(text).get("detail", ""))
+        if status == 200:
+            return text
         hints = {400: "the request was not understood", 401: f"{self.token_source} is not a token that coursehub knows"}
         hints[403] = f"the token of {self.token_source} lacks the operation that this call needs"
         hint = "it failed" if status >= 500 else hints.get(status, "is this course-profiles' internal port?")
-        spawner.log.error("coursehub at COURSEHUB_URL (%s) answered %s to %s: %s. %s", self.url, status, call, hint, detail)
+        place = f"{path} at COURSEHUB_URL ({self.url}), request {request_id}"
+        spawner.log.error("coursehub answered %s to %s: %s. %s", status, place, hint, detail)
         if status >= 500:
-            raise Unreachable(detail or UNREACHABLE)
+            raise refusal(503, detail or UNREACHABLE, unreachable=True)
         raise refusal(400, detail or CHOOSE_ONE) if status == 400 else refusal(503, NOT_SET_UP)
+
+    async def fetch(self, spawner, request, last_try=False):
+        """Once more after a refused or broken connection (a replica that drains), with the same body and so the same request_id."""
+        try:
+            return await self.client.fetch(request, raise_error=False)
+        except (HTTPClientError, OSError) as error:
+            if not last_try and not re.search("time(d )?out", str(error), re.IGNORECASE):
+                return await self.fetch(spawner, request, last_try=True)
+            spawner.log.error("coursehub at COURSEHUB_URL (%s) cannot be reached: %s", self.url, error)
+            raise refusal(503, UNREACHABLE, unreachable=True) from None
 
     async def decide(self, spawner, operation, course_profile, seconds=5, **more):
         """coursehub's `admit`, or the emergency profile's while it cannot be reached; a deny is raised as 403 with its sentence."""
         body = {"user": spawner.user.name, "server": spawner.name, "course_profile": course_profile, **more}
         try:
             answer = as_object(await self.call(spawner, f"/internal/v1/{operation}", body, seconds))
-        except Unreachable as error:
-            if not self.emergency_now():
-                raise refusal(503, str(error)) from None
+        except web.HTTPError as error:
+            if not self.emergency_for(error):
+                raise
             answer = {"decision": "admit", "session_id": EMERGENCY, "settings": self.emergency["settings"]}
         if answer.get("decision") == "deny" and answer.get("message"):
             raise refusal(403, str(answer["message"]))
@@ -200,20 +184,18 @@ class Glue:
             raise refusal(503, NOT_SET_UP)
         return answer
 
-    def emergency_now(self):
-        return self.emergency if self.emergency and datetime.now(timezone.utc) < self.emergency["until"] else None
+    def emergency_for(self, error):
+        offered = error.unreachable and self.emergency and datetime.now(timezone.utc) < self.emergency["until"]
+        return self.emergency if offered else None
 
     async def options_form(self, spawner):
         """The form's HTML from coursehub; else an alert, with the emergency profile while coursehub cannot be reached."""
         following = spawner.handler.get_query_argument("next", "") if getattr(spawner, "handler", None) else ""
         query = {"user": spawner.user.name, "server": spawner.name, **({"next": following} if following.startswith("/") else {})}
-        emergency, choice = None, ""
         try:
             return await self.call(spawner, f"/internal/v1/form?{urlencode(query)}")
-        except Unreachable as error:
-            sentence, emergency = str(error), self.emergency_now()
         except web.HTTPError as error:
-            sentence = error.jupyterhub_message
+            sentence, emergency, choice = error.jupyterhub_message, self.emergency_for(error), ""
         if emergency:
             sentence = f"coursehub cannot be reached. Until {emergency['until']:%Y-%m-%d %H:%M %Z} everybody can start this instead:"
             radio = f'<input type="radio" name="course_profile" value="{EMERGENCY}" checked>'
@@ -236,7 +218,7 @@ class Glue:
         spawner.coursehub_admitted = False
         course_profile = chosen(spawner.user_options.get("course_profile"))
         placement = {"namespace": "local", "pod": f"{spawner.user.name}--{spawner.name}"}
-        if is_kubespawner(spawner):
+        if hasattr(spawner, "pod_name"):
             placement = {"namespace": spawner.namespace, "pod": spawner.pod_name}
         request_id = str(uuid.uuid4())
         answer = await self.decide(spawner, "admissions", course_profile, 10, request_id=request_id, placement=placement)
@@ -247,10 +229,10 @@ class Glue:
         # Nothing else that a REST body held; the hub shows these (idle-culler reads them) and keeps them for a start without options.
         spawner.user_options = spawner.orm_spawner.user_options = {"course_profile": course_profile}
         try:
-            mark = {"coursehub.dev/session": answer["session_id"]}
-            session = {"COURSEHUB_SESSION": answer["session_id"]}
             apply_settings(spawner, answer["settings"])
-            apply_settings(spawner, {"environment": session, "extra_labels": mark, "extra_annotations": mark})  # over the profile's
+            mark = {"coursehub.dev/session": answer["session_id"]}  # over whatever the profile says
+            session = {"COURSEHUB_SESSION": answer["session_id"]}
+            apply_settings(spawner, {"environment": session, "extra_labels": mark, "extra_annotations": mark})
         except Exception:
             spawner.log.exception("coursehub's settings for %r do not fit this spawner", course_profile)
             raise refusal(503, NOT_SET_UP) from None
@@ -287,9 +269,8 @@ def setup(c, url=None, token=None, token_file=None, logout_url=None, emergency_p
         c[name].consecutive_failure_limit = 0  # a refusal counts as a failed start, and five would end the hub
     c.Authenticator.post_auth_hook = glue.post_auth_hook
     if str(c.JupyterHub.get("public_url", "")).startswith("https://"):
-        try:
+        with suppress(ImportError):
             import oauthenticator.oauth2
-        except ImportError:
-            return glue
-        oauthenticator.oauth2.STATE_COOKIE_NAME = "__Host-oauthenticator-state"  # it has no prefix by itself (bridge-hosts.md 4)
+
+            oauthenticator.oauth2.STATE_COOKIE_NAME = "__Host-oauthenticator-state"  # no prefix by itself (bridge-hosts.md 4)
     return glue

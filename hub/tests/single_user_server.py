@@ -1,4 +1,4 @@
-"""The cheapest single-user server that JupyterHub accepts: answers its environment, as JSON, to everything."""
+"""The cheapest single-user server that JupyterHub accepts: answers its environment and its process id, as JSON, to everything."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 class Environment(BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps(dict(os.environ)).encode()
+        body = json.dumps({**os.environ, "OWN_PID": str(os.getpid())}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -1,6 +1,8 @@
 """The glue inside a real JupyterHub with its real proxy and SimpleLocalProcessSpawner."""
 
 import asyncio
+import os
+import signal
 from datetime import datetime, timedelta, timezone
 from html import escape
 
@@ -162,9 +164,12 @@ async def test_wrong_token_is_503_for_people_and_named_in_the_log(z2jh, course_p
 
 async def test_a_server_that_dies_ends_its_session(hub, course_profiles):
     await hub.rest_start("ivan", {"course_profile": "12-cpu"})
-    await hub.environment("ivan")
-    course_profiles.requests.clear()
-    await hub.stop_server("ivan")
+    os.kill(int((await hub.environment("ivan"))["OWN_PID"]), signal.SIGKILL)
+
+    async def told():
+        return course_profiles.calls("end")
+
+    await until(told, "the hub notices and tells coursehub")
     assert course_profiles.calls("end")[0]["body"]["session_id"] == SESSION_ID
 
 
