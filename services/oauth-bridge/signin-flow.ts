@@ -43,6 +43,9 @@ export interface SigninFlow {
   readonly finish: RequestHandler<{ uid: string }>;
 }
 
+const MOODLE_AWAY =
+  'Moodle cannot be reached at the moment, so nobody can be signed in. Servers that run go on running. Please try again in a few minutes.';
+
 export function createSigninFlow(options: SigninFlowOptions): SigninFlow {
   const { db, provider, upstream, personSwitch } = options;
   /** Throws SessionNotFound without the interaction's cookie. */
@@ -62,6 +65,9 @@ export function createSigninFlow(options: SigninFlowOptions): SigninFlow {
         await complete(options, req, res, interaction, person, pass.kind);
         return;
       }
+      const fault = await upstream.checkReachable();
+      if (fault !== null)
+        throw new SigninRefusal('upstream_error', { reason: 'unreachable', detail: fault }, MOODLE_AWAY);
       // Hex survives Moodle's handling of state (moodle.md 1.7).
       const state = randomBytes(24).toString('hex');
       await putSigninState(db, 'upstream', state, { uid: interaction.uid }, SIGNIN_LIFETIME_SECONDS);

@@ -7,6 +7,8 @@ export interface Upstream {
   readonly identify: (parameters: CallbackParameters) => Promise<IdentifyOutcome>;
   /** Is the counterpart there, and does it know us? Asked once at the start. */
   readonly probe: () => Promise<ProbeOutcome>;
+  /** Asked before a browser is sent there. null: it answers; else what happened instead, for the log. */
+  readonly checkReachable: () => Promise<string | null>;
 }
 
 export type { CallbackParameters };

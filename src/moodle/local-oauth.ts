@@ -2,17 +2,19 @@
 import * as client from 'openid-client';
 import { z } from 'zod';
 import { examineMoodleAccount, type MoodleAccount } from '../domain/people/moodle-account.ts';
+import { createExchange, describeAnswer, describeError, type Exchange } from './oauth-exchange.ts';
+import {
+  type CheckReachable,
+  createReachabilityCheck,
+  type ProbeOptions,
+  type ProbeOutcome,
+  probeClient,
+} from './oauth-probe.ts';
 
-export interface LocalOauthOptions {
-  readonly wwwroot: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** The one registered callback address: Moodle compares it as text (moodle.md 1.5). */
-  readonly redirectUri: string;
-  readonly timeoutSeconds: number;
-  /** Called for each answer of Moodle, or its absence. */
-  readonly onAnswer?: (outcome: 'ok' | 'client_error' | 'server_error' | 'no_answer', seconds: number) => void;
-}
+export type { ProbeOutcome };
+
+/** `redirectUri`: the one registered callback address; Moodle compares it as text (moodle.md 1.5). */
+export type LocalOauthOptions = ProbeOptions;
 
 /** What came back to the callback address. */
 export interface CallbackParameters {
@@ -33,16 +35,11 @@ export type IdentifyOutcome =
       readonly detail: string;
     };
 
-export type ProbeOutcome =
-  | { readonly outcome: 'good' }
-  | { readonly outcome: 'unreachable'; readonly detail: string }
-  /** The configuration is wrong: `detail` says what to correct and what Moodle answered. */
-  | { readonly outcome: 'misconfigured'; readonly detail: string };
-
 export interface LocalOauth {
   readonly authorizeUrl: (state: string) => string;
   readonly identify: (parameters: CallbackParameters) => Promise<IdentifyOutcome>;
   readonly probe: () => Promise<ProbeOutcome>;
+  readonly checkReachable: CheckReachable;
 }
 
 /** Exactly the 12 fields of moodle.md 1.3 come; these are used. */
@@ -102,7 +99,7 @@ export function createLocalOauth(options: LocalOauthOptions): LocalOauth {
 
   return {
     authorizeUrl: (state) =>
-      client.buildAuthorizationUrl(makeConfiguration(createExchange(options)), {
+      client.buildAuthorizationUrl(makeConfiguration(createExchange(options.onAnswer)), {
         redirect_uri: options.redirectUri,
         scope: 'user_info',
         state,
@@ -112,7 +109,7 @@ export function createLocalOauth(options: LocalOauthOptions): LocalOauth {
       if (parameters.error !== null) return fromErrorRedirect(parameters);
       if (parameters.code === null)
         return { outcome: 'failed', reason: 'bad_answer', detail: 'Moodle sent the browser back without a code' };
-      const exchange = createExchange(options);
+      const exchange = createExchange(options.onAnswer);
       try {
         return examine(await redeem(parameters, parameters.code, exchange));
       } catch (error) {
@@ -120,109 +117,9 @@ export function createLocalOauth(options: LocalOauthOptions): LocalOauth {
       }
     },
 
-    async probe() {
-      const exchange = createExchange(options);
-      exchange.step = 'token.php';
-      const answer = await exchange
-        .fetch(at('token.php'), {
-          method: 'POST',
-          redirect: 'manual',
-          signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
-          body: new URLSearchParams({
-            grant_type: 'authorization_code',
-            // Nobody's code: a good client is told invalid_grant, a wrong one invalid_client (moodle.md 1.8).
-            code: 'coursehub-start-check',
-            redirect_uri: options.redirectUri,
-            client_id: options.clientId,
-            client_secret: options.clientSecret,
-          }).toString(),
-        })
-        .catch(() => null);
-      return readProbe(options, exchange, answer?.status ?? null);
-    },
+    probe: () => probeClient(options),
+    checkReachable: createReachabilityCheck(options.wwwroot, options.onAnswer),
   };
-}
-
-/** One exchange with Moodle: remembers what was answered last, without tokens and personal data. */
-interface Exchange {
-  step: string;
-  answer: Answer | null;
-  readonly fetch: (url: string, init?: client.CustomFetchOptions | RequestInit) => Promise<Response>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly location: string | null;
-  /** `error` and `error_description` of a JSON error, or the title of an HTML page. */
-  readonly error: string | null;
-  readonly description: string;
-}
-
-function createExchange(options: Pick<LocalOauthOptions, 'onAnswer'>): Exchange {
-  const exchange: Exchange = {
-    step: 'login.php',
-    answer: null,
-    async fetch(url, init) {
-      const startedAt = performance.now();
-      const report = (outcome: 'ok' | 'client_error' | 'server_error' | 'no_answer'): void =>
-        options.onAnswer?.(outcome, (performance.now() - startedAt) / 1000);
-      exchange.answer = null;
-      try {
-        const response = await fetch(url, init as RequestInit);
-        exchange.answer = await summarise(response.clone());
-        report(response.status < 400 ? 'ok' : response.status < 500 ? 'client_error' : 'server_error');
-        return response;
-      } catch (error) {
-        report('no_answer');
-        throw error;
-      }
-    },
-  };
-  return exchange;
-}
-
-async function summarise(response: Response): Promise<Answer> {
-  const text = await response.text();
-  const title = /<title>([^<]{0,120})/i.exec(text)?.[1]?.trim();
-  const error = readOauthError(text);
-  return {
-    status: response.status,
-    contentType: response.headers.get('content-type') ?? 'no content type',
-    location: response.headers.get('location'),
-    error: error?.code ?? null,
-    description: error
-      ? `${error.code}: ${error.description}`
-      : title
-        ? `a page titled "${title}"`
-        : `${text.length} characters`,
-  };
-}
-
-function readOauthError(text: string): { readonly code: string; readonly description: string } | null {
-  try {
-    const body: unknown = JSON.parse(text);
-    const parsed = z.object({ error: z.string(), error_description: z.string().default('') }).safeParse(body);
-    return parsed.success
-      ? { code: parsed.data.error.slice(0, 60), description: parsed.data.error_description.slice(0, 200) }
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-const describeAnswer = (answer: Answer): string =>
-  `status ${answer.status}, ${answer.contentType}${answer.location ? `, Location ${withoutQuery(answer.location)}` : ''}, ${answer.description}`;
-
-const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '');
-
-/** Only the type of a failure and the code of its cause: a library's message may quote what was parsed. */
-function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  const cause = error.cause as { code?: unknown } | undefined;
-  const code = (error as { code?: unknown }).code ?? cause?.code;
-  return typeof code === 'string' ? `${error.name} ${code}` : error.name;
 }
 
 function fromErrorRedirect(parameters: CallbackParameters): IdentifyOutcome {
@@ -270,27 +167,4 @@ function fromFailure(error: unknown, exchange: Exchange): IdentifyOutcome {
   if (answer.error === 'invalid_grant' || answer.error === 'redirect_uri_mismatch')
     return { outcome: 'failed', reason: 'bad_code', detail };
   return { outcome: 'failed', reason: 'bad_answer', detail };
-}
-
-function readProbe(options: LocalOauthOptions, exchange: Exchange, status: number | null): ProbeOutcome {
-  const { answer } = exchange;
-  if (answer === null || status === null)
-    return { outcome: 'unreachable', detail: `Moodle at ${options.wwwroot} does not answer` };
-  const said = `Moodle answered ${describeAnswer(answer)}`;
-  const wrong = (correction: string): ProbeOutcome => ({ outcome: 'misconfigured', detail: `${correction} ${said}.` });
-  if (answer.error === 'invalid_grant' || answer.error === 'redirect_uri_mismatch') return { outcome: 'good' };
-  if (answer.error === 'invalid_client')
-    return wrong(
-      `MOODLE_OAUTH_CLIENT_SECRET or moodle.localOauth.clientId ("${options.clientId}") is wrong: compare both with Site administration > Server > OAuth provider settings in Moodle.`,
-    );
-  if (status >= 500) return { outcome: 'unreachable', detail: said };
-  if (status >= 300 && status < 400)
-    return wrong(
-      `moodle.wwwroot (${options.wwwroot}) is not Moodle's own address: it must be exactly $CFG->wwwroot of Moodle's config.php.`,
-    );
-  if (status === 404)
-    return wrong(
-      `There is no local_oauth plugin at moodle.wwwroot (${options.wwwroot}): install the plugin, or correct the address.`,
-    );
-  return wrong(`moodle.wwwroot (${options.wwwroot}) does not look like a Moodle with the plugin local_oauth.`);
 }

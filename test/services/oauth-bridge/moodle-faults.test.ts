@@ -2,9 +2,10 @@
 import express from 'express';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/runtime/free-port.ts';
-import type { FaultAnswer } from '../../simulators/moodle/faults.ts';
+import type { FaultAnswer, MoodleFaults } from '../../simulators/moodle/faults.ts';
 import { userByUsername } from '../../simulators/moodle/model.ts';
 import { deleteUser } from '../../simulators/moodle/site-changes.ts';
+import { createBrowser } from '../../support/browser.ts';
 import { beginUntil, type Campus, followUntil, listen, signIn, startCampus } from './campus.ts';
 
 describe('during a sign-in', () => {
@@ -97,6 +98,33 @@ describe('during a sign-in', () => {
     expect(tokens.size).toBeGreaterThan(0);
     const text = JSON.stringify(campus.log);
     for (const token of tokens.keys()) expect(text).not.toContain(token);
+  });
+});
+
+describe('a Moodle that is away', () => {
+  it.each<[string, (faults: MoodleFaults) => void, RegExp]>([
+    ['in maintenance', (faults) => Object.assign(faults, { maintenance: true }), /status 503.*under maintenance/],
+    ['cut off', (faults) => faults.fail({ match: {}, answer: 'reset' }), /does not answer \(TypeError/],
+  ])('%s: the page says so, nobody is sent there, and later it goes on', async (_name, breakIt, detail) => {
+    const campus = await startCampus();
+    breakIt(campus.moodle.faults);
+    const browser = createBrowser();
+    await browser.get(`${campus.hub.url}/hub/oauth_login`);
+    expect([browser.page.status, browser.page.text]).toEqual([
+      502,
+      expect.stringContaining('Moodle cannot be reached'),
+    ]);
+    expect(browser.page.text).toContain(`href="${campus.hub.url}/hub/oauth_login"`);
+    expect(browser.history.map((entry) => new URL(entry.url).origin)).not.toContain(campus.moodle.wwwroot);
+    expect(campus.log.findLast((line) => line['outcome'] === 'upstream_error')).toMatchObject({
+      reason: 'unreachable',
+      detail: expect.stringMatching(detail),
+    });
+    expect(await campus.metric('coursehub_upstream_up')).toBe(0);
+    campus.moodle.faults.clear();
+    expect((await signIn(campus, 'student1', browser)).page.text).toContain('hub of student1');
+    expect(await campus.metric('coursehub_upstream_up')).toBe(1);
+    await campus.stop();
   });
 });
 
