@@ -67,6 +67,18 @@ describe('the ledger', () => {
     expect(await bench.row(id)).toMatchObject({ ended_at: last_seen_at, end_reason: 'gone' });
   });
 
+  it('counts missed snapshots in a row only', async () => {
+    const id = await bench.session({ user: 'flickers', profile: 'cpu' });
+    await bench.cycle();
+    const server = bench.hub.find('flickers', '');
+    for (const missed of [1, 0, 1]) {
+      if (missed === 1) bench.hub.remove('flickers', '');
+      else bench.hub.start('flickers', '', server);
+      await bench.cycle();
+      expect(await bench.row(id)).toMatchObject({ missed_snapshots: missed, ended_at: null });
+    }
+  });
+
   it('releases an admission without a server only after its time', async () => {
     const waiting = await bench.session({ user: 'waits', running: false, age: 60 });
     const over = await bench.session({ user: 'late', running: false, columns: { admission_expires_at: ago(1) } });
