@@ -1,5 +1,7 @@
 // Lists every metric of the services, out of the code that makes them.
 import { createCourseProfilesMetrics } from '../services/course-profiles/course-profiles-metrics.ts';
+import { createCullerMetrics } from '../services/idle-culler/culler-metrics.ts';
+import { createSyncMetrics } from '../services/moodle-sync/sync-metrics.ts';
 import { createHttpDuration, createUpstreamDuration } from '../src/telemetry/durations.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -8,6 +10,8 @@ export async function describeMetrics(): Promise<string> {
   createHttpDuration(metrics);
   createUpstreamDuration(metrics);
   createCourseProfilesMetrics(metrics);
+  createCullerMetrics(metrics, ['DCGM_FI_PROF_GR_ENGINE_ACTIVE', 'DCGM_FI_DEV_GPU_UTIL']);
+  createSyncMetrics(metrics);
   const all = await metrics.registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith('coursehub_'))

@@ -22,6 +22,7 @@ const total = results.reduce((sum, result) => ({
 }));
 const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+// Not clean although nothing counted as failed (a crash, an unhandled error): still a failure.
 process.exit(total.failed === 0 && results.every((result) => result.clean) ? 0 : 1);
 
 function vitest(args) {

