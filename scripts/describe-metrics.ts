@@ -2,6 +2,7 @@
 import { createCourseProfilesMetrics } from '../services/course-profiles/course-profiles-metrics.ts';
 import { createCullerMetrics } from '../services/idle-culler/culler-metrics.ts';
 import { createSyncMetrics } from '../services/moodle-sync/sync-metrics.ts';
+import { createBridgeMetrics } from '../services/oauth-bridge/bridge-metrics.ts';
 import { createHttpDuration, createUpstreamDuration } from '../src/telemetry/durations.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -12,6 +13,7 @@ export async function describeMetrics(): Promise<string> {
   createCourseProfilesMetrics(metrics);
   createCullerMetrics(metrics, ['DCGM_FI_PROF_GR_ENGINE_ACTIVE', 'DCGM_FI_DEV_GPU_UTIL']);
   createSyncMetrics(metrics);
+  createBridgeMetrics(metrics);
   const all = await metrics.registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith('coursehub_'))

@@ -1,6 +1,5 @@
 // course-profiles: the start form, the check behind it, the binding admission and the end of a session, for the hub glue.
 import express, { type RequestHandler, Router } from 'express';
-import { sql } from 'kysely';
 import { endStoppedSession } from '../../src/database/admissions.ts';
 import { databaseNow } from '../../src/database/database.ts';
 import type { AdmissionDecision } from '../../src/domain/admission/admission.ts';
@@ -8,6 +7,7 @@ import { createInternalAuth } from '../../src/http/internal-auth.ts';
 import { internalCallers } from '../../src/http/internal-callers.ts';
 import { problemHandler } from '../../src/http/problem.ts';
 import { currentRequestId } from '../../src/http/request-id.ts';
+import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
 import { admit } from './admit.ts';
 import { type CourseProfilesMetrics, createCourseProfilesMetrics } from './course-profiles-metrics.ts';
@@ -29,16 +29,7 @@ export function createCourseProfiles(environment: ServiceEnvironment): Service {
   return {
     name: 'course-profiles',
     internalHandler: router,
-    readiness: [
-      {
-        name: 'database',
-        check: async () =>
-          sql`select 1`.execute(db).then(
-            () => null,
-            () => 'PostgreSQL does not answer',
-          ),
-      },
-    ],
+    readiness: [databaseReadiness(db)],
     start: async () => undefined,
     stop: async () => undefined,
   };

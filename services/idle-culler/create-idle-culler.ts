@@ -1,6 +1,5 @@
 // idle-culler: observes servers and GPU readings, keeps the ledger, announces and stops. The only one that stops servers.
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { createLeaderLock } from '../../src/database/leader-lock.ts';
 import { type Listener, startListener } from '../../src/database/listen.ts';
 import { STOP_CHANNEL } from '../../src/database/metering.ts';
@@ -8,11 +7,11 @@ import type { ReadinessCheck } from '../../src/http/ops-app.ts';
 import { createHubApi } from '../../src/jupyterhub/hub-api.ts';
 import { CULLER_SCOPES, HubError, READ_SCOPES } from '../../src/jupyterhub/hub-error.ts';
 import { createGpuReadings } from '../../src/prometheus/gpu-readings.ts';
+import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
 import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
 import { type CycleOutcome, createCullerMetrics } from './culler-metrics.ts';
 import { createDryRunMemory } from './dry-run-memory.ts';
-import { describeTooLongWindow } from './reading-window.ts';
 import { type CycleContext, runCycle } from './run-cycle.ts';
 
 /** Periods without a good cycle after which this replica is not ready. */
@@ -43,8 +42,6 @@ export function createIdleCuller(environment: ServiceEnvironment): Service {
     name: 'idle-culler',
     readiness: readinessOf(environment, state),
     async start() {
-      const warnings = config.rules.map(({ profile }) => describeTooLongWindow(profile.slug, profile.idle));
-      for (const warning of new Set(warnings)) if (warning) logger.warn({ warning }, 'configuration warning');
       schedule = startSchedule(config.culler.everySeconds, cycle, (error) =>
         logger.error({ err: error }, 'a cycle failed'),
       );
@@ -127,14 +124,7 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
 function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
   const lateAfter = config.culler.everySeconds * LATE_PERIODS * 1000;
   return [
-    {
-      name: 'database',
-      check: () =>
-        sql`select 1`.execute(db).then(
-          () => null,
-          () => 'PostgreSQL does not answer',
-        ),
-    },
+    databaseReadiness(db),
     { name: 'hub-token', check: async () => state.hubRefusal },
     {
       name: 'cycle',

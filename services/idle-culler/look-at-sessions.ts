@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { OpenSession, Sighting } from '../../src/database/metering.ts';
 import type { UnmanagedServer } from '../../src/database/unmanaged-servers.ts';
 import { classifyGpu } from '../../src/domain/culling/gpu-state.ts';
+import { gpuWindowOf } from '../../src/domain/culling/gpu-window.ts';
 import { findPresence, type HubServer } from '../../src/domain/culling/presence.ts';
 import type { PendingStop, ServerPresence, SessionFacts } from '../../src/domain/culling/session-facts.ts';
 import { timeHeldStart } from '../../src/domain/culling/time-held.ts';
@@ -10,7 +11,6 @@ import { checkAudience } from '../../src/domain/profiles/audience.ts';
 import { findCourseProfile } from '../../src/domain/profiles/match-course-profiles.ts';
 import type { CourseProfile } from '../../src/domain/profiles/profile.ts';
 import type { GpuReadings } from '../../src/prometheus/gpu-readings.ts';
-import { readingWindowOf } from './reading-window.ts';
 
 export interface Snapshot {
   readonly now: Date;
@@ -65,7 +65,7 @@ function lookAt(config: Config, snapshot: Snapshot, session: OpenSession, server
     samples: readings?.samples ?? [],
     now,
     startedAt,
-    windowSeconds: readingWindowOf(idle),
+    windowSeconds: gpuWindowOf(idle),
     expectedIntervalSeconds: config.prometheus?.scrapeIntervalSeconds ?? 30,
     thresholdPercent: idle.gpuIdleThresholdPercent,
   });

@@ -13,6 +13,7 @@ import {
 import { recordUnmanagedServers } from '../../src/database/unmanaged-servers.ts';
 import { decideSession } from '../../src/domain/culling/decide-session.ts';
 import type { DecisionKind } from '../../src/domain/culling/decision.ts';
+import { longestGpuWindow } from '../../src/domain/culling/gpu-window.ts';
 import type { HubServer } from '../../src/domain/culling/presence.ts';
 import { currentRequestId } from '../../src/http/request-id.ts';
 import type { HubApi } from '../../src/jupyterhub/hub-api.ts';
@@ -21,7 +22,6 @@ import type { Logger } from '../../src/telemetry/logger.ts';
 import type { CullerMetrics, Mode, StopOutcome } from './culler-metrics.ts';
 import type { DryRunMemory } from './dry-run-memory.ts';
 import { lookAtSessions, type Snapshot, type View } from './look-at-sessions.ts';
-import { longestWindow } from './reading-window.ts';
 import { countDecision, type Decided, logDecision } from './report-decision.ts';
 import { stopServers } from './stop-servers.ts';
 
@@ -60,7 +60,7 @@ async function takeSnapshot({ config, db, hub, readings, dryRun }: CycleContext)
   const now = await databaseNow(db);
   // The ledger first: a session that ends in between is closed already, one that is admitted has no ready server yet.
   const sessions = await findOpenSessions(db);
-  const windowSeconds = longestWindow(sessions);
+  const windowSeconds = longestGpuWindow(sessions);
   const [servers, found]: [readonly HubServer[], GpuReadings] = await Promise.all([
     hub.listServers(),
     readings && windowSeconds > 0 ? readings.read(now, windowSeconds) : NO_READINGS,

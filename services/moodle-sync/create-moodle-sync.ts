@@ -1,5 +1,4 @@
 // moodle-sync: keeps the stored roster as Moodle has it, by timer, on demand, and for one person at sign-in.
-import { sql } from 'kysely';
 import { createLeaderLock } from '../../src/database/leader-lock.ts';
 import { ensurePlatform } from '../../src/database/people.ts';
 import { findLatestSiteRun } from '../../src/database/sync-runs.ts';
@@ -7,6 +6,7 @@ import { createInternalAuth } from '../../src/http/internal-auth.ts';
 import { internalCallers } from '../../src/http/internal-callers.ts';
 import type { ReadinessCheck } from '../../src/http/ops-app.ts';
 import { createMoodleWebService } from '../../src/moodle/web-service.ts';
+import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
 import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
 import { createSyncRoutes } from './routes.ts';
@@ -92,14 +92,7 @@ function createReadiness({ db, config }: ServiceEnvironment): readonly Readiness
   const createdAt = performance.now();
   const limitMilliseconds = config.sync.everySeconds * 3000;
   return [
-    {
-      name: 'database',
-      check: () =>
-        sql`select 1`.execute(db).then(
-          () => null,
-          () => 'PostgreSQL does not answer',
-        ),
-    },
+    databaseReadiness(db),
     {
       name: 'roster',
       check: async () => {

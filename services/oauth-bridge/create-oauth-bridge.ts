@@ -1,11 +1,12 @@
 // The oauth-bridge service: OpenID provider for the hub and others, with Moodle behind it (design 2 and 3).
 import type { RequestHandler } from 'express';
-import { sql } from 'kysely';
 import { createLocalOauth } from '../../src/moodle/local-oauth.ts';
+import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
 import type { Schedule } from '../../src/runtime/schedule.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
 import { createAccountFinder } from './account-finder.ts';
 import { createBridgeApp } from './bridge-app.ts';
+import { type BridgeMetrics, createBridgeMetrics } from './bridge-metrics.ts';
 import { createBrowserBinding } from './browser-binding.ts';
 import { CALLBACK_PATH, createCallback } from './callback.ts';
 import { startCleanup } from './cleanup.ts';
@@ -23,24 +24,15 @@ import { createSigninReport } from './signin-report.ts';
 import type { Upstream } from './upstream.ts';
 
 export function createOauthBridge(environment: ServiceEnvironment): Service {
-  const { db, logger, metrics } = environment;
-  const upstreamUp = metrics.gauge('coursehub_upstream_up', 'Whether Moodle answered when it was last asked.', {});
-  const upstream = createUpstream(environment, (answered) => upstreamUp.set(answered ? 1 : 0));
-  const deleted = metrics.counter('coursehub_oidc_rows_deleted_total', 'Expired sign-in rows that were removed.', {});
+  const { db, logger } = environment;
+  const metrics = createBridgeMetrics(environment.metrics);
+  const upstream = createUpstream(environment, (answered) => metrics.upstreamUp.set(answered ? 1 : 0));
   let cleanup: Schedule | null = null;
   return {
     name: 'oauth-bridge',
-    publicHandler: createPublicHandler(environment, upstream),
+    publicHandler: createPublicHandler(environment, upstream, metrics),
     // Moodle is no part of it: without Moodle the pages still say what is the matter, and login links work.
-    readiness: [
-      {
-        name: 'database',
-        check: async () => {
-          await sql`select 1`.execute(db);
-          return null;
-        },
-      },
-    ],
+    readiness: [databaseReadiness(db)],
     async start() {
       const probe = await upstream.probe();
       if (probe.outcome === 'misconfigured') throw new Error(probe.detail);
@@ -49,7 +41,7 @@ export function createOauthBridge(environment: ServiceEnvironment): Service {
           { detail: probe.detail },
           'Moodle cannot be reached: nobody can sign in through it until it is back',
         );
-      cleanup = startCleanup(environment, (rows) => deleted.inc(rows));
+      cleanup = startCleanup(environment, (rows) => metrics.rowsDeleted.inc(rows));
     },
     async stop() {
       await cleanup?.stop();
@@ -74,11 +66,15 @@ function createUpstream(
   });
 }
 
-function createPublicHandler(environment: ServiceEnvironment, upstream: Upstream): RequestHandler {
-  const { config, secrets, db, logger, metrics } = environment;
+function createPublicHandler(
+  environment: ServiceEnvironment,
+  upstream: Upstream,
+  metrics: BridgeMetrics,
+): RequestHandler {
+  const { config, secrets, db, logger } = environment;
   const cookies = createBridgeCookies(config.bridge.publicUrl);
   const pages = createPages(config);
-  const report = createSigninReport(logger, metrics);
+  const report = createSigninReport(logger, metrics.signins);
   const binding = createBrowserBinding(db, cookies);
   const provider = createProvider({
     config,
@@ -91,7 +87,7 @@ function createPublicHandler(environment: ServiceEnvironment, upstream: Upstream
   });
   logProviderErrors(provider, logger);
   const personSwitch = createPersonSwitch(config, db, provider, cookies);
-  const refreshRoster = createRosterRefresh(environment);
+  const refreshRoster = createRosterRefresh(environment, metrics.rosterRefreshes);
   return createBridgeApp({
     config,
     provider,

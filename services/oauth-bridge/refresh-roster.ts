@@ -1,12 +1,13 @@
 // Asks moodle-sync to read one person's roster before they are judged; what fails or is late leaves the last known roster (design 3, Sign-in).
+import type { Counter } from 'prom-client';
 import { z } from 'zod';
 import { createHttpClient, describeNetworkError } from '../../src/http/http-client.ts';
 import type { ServiceEnvironment } from '../../src/runtime/service.ts';
 
-const OUTCOMES = ['fresh', 'recent', 'stale', 'failed', 'not_configured'] as const;
+export const ROSTER_OUTCOMES = ['fresh', 'recent', 'stale', 'failed', 'not_configured'] as const;
 
 export interface RosterRefresh {
-  readonly outcome: (typeof OUTCOMES)[number];
+  readonly outcome: (typeof ROSTER_OUTCOMES)[number];
   readonly suspended: boolean;
 }
 
@@ -21,11 +22,8 @@ const answerSchema = z.object({
 /** moodle-sync answers within its own deadline; this much later its silence counts as a failure. */
 const MARGIN_SECONDS = 0.5;
 
-export function createRosterRefresh(environment: ServiceEnvironment): RefreshRoster {
+export function createRosterRefresh(environment: ServiceEnvironment, total: Counter<'outcome'>): RefreshRoster {
   const { config, secrets, logger } = environment;
-  const total = environment.metrics.counter('coursehub_signin_roster_total', 'Roster refreshes at sign-in.', {
-    outcome: OUTCOMES,
-  });
   const token = secrets.internalTokens.get('oauth-bridge');
   let client: ReturnType<typeof createHttpClient> | null = null;
   // Made at the first use: all-in-one knows its internal port only once it is open.

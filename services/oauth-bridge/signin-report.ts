@@ -1,8 +1,8 @@
 // One log line and one count for every end of a sign-in, from the same value.
+import type { Counter } from 'prom-client';
 import { currentRequestId } from '../../src/http/request-id.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
-import type { Metrics } from '../../src/telemetry/metrics.ts';
-import { SIGNIN_OUTCOMES, type SigninFacts, type SigninOutcome } from './signin-refusal.ts';
+import type { SigninFacts, SigninOutcome } from './signin-refusal.ts';
 
 export type ReportSignin = (outcome: SigninOutcome, facts: SigninFacts, cause?: unknown) => void;
 
@@ -15,8 +15,7 @@ const LEVELS: Partial<Record<SigninOutcome, 'error' | 'warn'>> = {
   rate_limited: 'warn',
 };
 
-export function createSigninReport(logger: Logger, metrics: Metrics): ReportSignin {
-  const total = metrics.counter('coursehub_signin_total', 'Sign-ins by how they ended.', { outcome: SIGNIN_OUTCOMES });
+export function createSigninReport(logger: Logger, total: Counter<'outcome'>): ReportSignin {
   return (outcome, facts, cause) => {
     total.inc({ outcome });
     const fields = {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { LONGEST_GPU_WINDOW_SECONDS } from '../domain/culling/gpu-window.ts';
 import type { CourseProfileRule, Pool, Profile } from '../domain/profiles/profile.ts';
 import type { Config, Secrets, ServiceName } from './config.ts';
 import { configSchema, type ParsedConfig } from './config-schema.ts';
@@ -76,6 +77,10 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
 function findCrossFaults(parsed: ParsedConfig): string[] {
   const faults: string[] = [];
   for (const [slug, profile] of Object.entries(parsed.profiles)) {
+    if ((profile.idle.gpuIdleAfter ?? 0) > LONGEST_GPU_WINDOW_SECONDS)
+      faults.push(
+        `profiles.${slug}.idle.gpuIdleAfter: at most 2h: GPU readings are not read back further; a longer time belongs into idleAfter or sessionLimit`,
+      );
     if (profile.gpu && !parsed.pools[profile.gpu.pool])
       faults.push(`profiles.${slug}.gpu.pool: there is no pool "${profile.gpu.pool}"`);
   }

@@ -87,6 +87,11 @@ describe('resolveConfig', () => {
     ['a number for a text', testConfigText().replace('title: CPU', 'title: 5'), /profiles\.cpu\.title/],
     ['a key given twice', `${testConfigText()}\nsite: {}\n`, /not valid YAML/],
     ['no YAML', '{ site: [', /not valid YAML/],
+    [
+      'a GPU window that cannot be measured',
+      testConfigText().replace('gpuIdleAfter: 30m', 'gpuIdleAfter: 3h'),
+      /gpuIdleAfter: at most 2h/,
+    ],
     ['a list', '- 1', /\(top level\)/],
     ['nothing', '', /site: is missing/],
   ])('refuses %s', (_what, text, fault) => {

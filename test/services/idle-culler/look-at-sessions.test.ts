@@ -1,9 +1,9 @@
 // How the facts of a session come from the ledger, the hub and the config as it is now.
 import { describe, expect, it } from 'vitest';
 import { lookAtSessions } from '../../../services/idle-culler/look-at-sessions.ts';
-import { longestWindow } from '../../../services/idle-culler/reading-window.ts';
 import type { Config } from '../../../src/config/config.ts';
 import type { OpenSession } from '../../../src/database/metering.ts';
+import { longestGpuWindow } from '../../../src/domain/culling/gpu-window.ts';
 import type { HubServer } from '../../../src/domain/culling/presence.ts';
 import type { SessionFacts } from '../../../src/domain/culling/session-facts.ts';
 import { sessionId } from '../../../src/domain/ids.ts';
@@ -121,6 +121,6 @@ describe('the window of the one query', () => {
     ['no GPU rule: that of the idle rule', [withWindow(null)], 3600],
     ['bounded', [withWindow(86_400)], 7200],
   ])('%s', (_name, sessions, seconds) => {
-    expect(longestWindow(sessions)).toBe(seconds);
+    expect(longestGpuWindow(sessions)).toBe(seconds);
   });
 });
