@@ -1,4 +1,5 @@
 // moodle-sync: keeps the stored roster as Moodle has it, by timer, on demand, and for one person at sign-in.
+import { sql } from 'kysely';
 import { createLeaderLock } from '../../src/database/leader-lock.ts';
 import { ensurePlatform } from '../../src/database/people.ts';
 import { findLatestSiteRun } from '../../src/database/sync-runs.ts';
