@@ -56,6 +56,6 @@ c.JupyterHub.load_roles = [
     {
         "name": "coursehub-culler",
         "services": ["coursehub-culler"],
-        "scopes": ["list:users", "read:users:name", "read:users:activity", "read:servers", "delete:servers"],
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
     },
 ]

@@ -93,7 +93,15 @@ export async function runProcess(options: ProcessOptions): Promise<RunningProces
 
 function listenOn(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `port ${port} of ${host} is taken by another program: end that one, or choose another port under "listen" in the configuration`,
+            )
+          : error,
+      ),
+    );
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }

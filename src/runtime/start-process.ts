@@ -79,7 +79,11 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     await embedded?.stop();
   };
   try {
-    const fault = await findPoolingFault(databaseUrl);
+    const fault = await findPoolingFault(databaseUrl).catch((error: unknown) => {
+      throw new Error(
+        `PostgreSQL cannot be used (${describeDatabaseError(error)}): is DATABASE_URL right, and is the server up?`,
+      );
+    });
     if (fault) throw new Error(fault);
     const migrations = await migrateToLatest(db);
     if (migrations.length > 0) logger.info({ migrations }, 'the database schema was brought up to date');
@@ -110,4 +114,10 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     await release().catch(() => undefined);
     throw error;
   }
+}
+
+/** What PostgreSQL or the network said; never the address, which holds the password. */
+function describeDatabaseError(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describeDatabaseError).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
