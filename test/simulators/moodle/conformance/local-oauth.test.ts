@@ -53,13 +53,6 @@ function prepare(name: string, recorded: RecordedAnswer): void {
   if (token !== undefined) tokens.set(...token);
 }
 
-/** The recorded secret in the Basic header is the live site's; the simulated client has the placeholder's. */
-function withKnownSecret(request: RecordedAnswer['request']): RecordedAnswer['request'] {
-  if (request.headers?.['Authorization']?.startsWith('Basic ') !== true) return request;
-  const Authorization = `Basic ${Buffer.from('jupyterhub:OAUTH_CLIENT_SECRET').toString('base64')}`;
-  return { ...request, headers: { ...request.headers, Authorization } };
-}
-
 /** A form's sesskey belongs to the session: the live one replaces the recorded one, except where it is wrong on purpose. */
 async function withLiveSesskey(name: string, request: RecordedAnswer['request']): Promise<RecordedAnswer['request']> {
   const { form } = request;
@@ -73,7 +66,7 @@ async function replay(name: string, recorded: RecordedAnswer): Promise<void> {
   prepare(name, recorded);
   const atAuthorize = recorded.request.url.includes('/login.php');
   const browser = atAuthorize && !LOGGED_OUT.has(name) ? student : createBrowser(simulator);
-  expectAnswer(await browser.send(await withLiveSesskey(name, withKnownSecret(recorded.request))), recorded);
+  expectAnswer(await browser.send(await withLiveSesskey(name, recorded.request)), recorded);
 }
 
 const isExchange = (value: unknown): value is RecordedAnswer =>
