@@ -190,8 +190,7 @@ class Glue:
 
     async def options_form(self, spawner):
         """The form's HTML from coursehub; else an alert, with the emergency profile while coursehub cannot be reached."""
-        following = spawner.handler.get_query_argument("next", "") if getattr(spawner, "handler", None) else ""
-        query = {"user": spawner.user.name, "server": spawner.name, **({"next": following} if following.startswith("/") else {})}
+        query = {"user": spawner.user.name, "server": spawner.name}
         try:
             return await self.call(spawner, f"/internal/v1/form?{urlencode(query)}")
         except web.HTTPError as error:

@@ -29,18 +29,17 @@ async def refused(awaitable):
 
 # --- form and check
 
-async def test_form_is_coursehubs_and_carries_user_server_next_and_request_id(glue, course_profiles):
+async def test_form_is_coursehubs_and_carries_user_server_and_request_id(glue, course_profiles):
     request = SimpleNamespace(headers={"X-Request-Id": "abc-1"})
-    handler = SimpleNamespace(request=request, get_query_argument=lambda name, default: "/hub/user-redirect/a?b=c")
-    assert await glue.options_form(Spawner(handler=handler, name="gpu two")) == FORM
+    assert await glue.options_form(Spawner(handler=SimpleNamespace(request=request), name="gpu two")) == FORM
     (call,) = course_profiles.requests
-    assert call["query"] == {"user": "student1", "server": "gpu two", "next": "/hub/user-redirect/a?b=c"}
+    assert call["query"] == {"user": "student1", "server": "gpu two"}
     assert call["headers"]["x-request-id"] == "abc-1" and call["headers"]["authorization"] == f"Bearer {TOKEN}"
 
 
 async def test_a_request_id_that_is_no_id_is_replaced(glue, course_profiles):
     request = SimpleNamespace(headers={"X-Request-Id": "a b\t" + "c" * 200})
-    await glue.options_form(Spawner(handler=SimpleNamespace(request=request, get_query_argument=lambda name, default: default)))
+    await glue.options_form(Spawner(handler=SimpleNamespace(request=request)))
     assert len(course_profiles.requests[0]["headers"]["x-request-id"]) == 36
 
 

@@ -7,7 +7,7 @@ const user = z.string().min(1).max(255);
 const server = z.string().max(255);
 const courseProfile = z.string().max(100);
 
-export const formQuery = z.strictObject({ user, server: server.default(''), next: z.string().max(4096).optional() });
+export const formQuery = z.strictObject({ user, server: server.default('') });
 export const checkBody = z.strictObject({ user, server, course_profile: courseProfile });
 export const admissionBody = z.strictObject({
   request_id: z.uuid(),
