@@ -23,8 +23,6 @@ interface CullerState {
   /** performance.now() of the last good cycle of this leader, or of the moment it began to lead; null: it stands by. */
   lastGoodAt: number | null;
   hubRefusal: string | null;
-  /** The hub's token was seen to be good enough. */
-  scopesProven: boolean;
   /** The process ends: no further stop is sent. */
   ending: boolean;
 }
@@ -33,7 +31,7 @@ export function createIdleCuller(environment: ServiceEnvironment): Service {
   const { config, databaseUrl, logger } = environment;
   const context = createContext(environment);
   const lock = createLeaderLock(databaseUrl, 'idle-culler');
-  const state: CullerState = { lastGoodAt: null, hubRefusal: null, scopesProven: false, ending: false };
+  const state: CullerState = { lastGoodAt: null, hubRefusal: null, ending: false };
   const isLeader = async (): Promise<boolean> => !state.ending && (await lock.isLeader());
   const cycle = (): Promise<void> => oneCycle({ ...context, isLeader }, state);
   let schedule: Schedule | null = null;
@@ -97,10 +95,8 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
       return;
     }
     state.lastGoodAt ??= performance.now();
-    if (!state.scopesProven) {
-      await context.hub.proveScopes(context.config.culler.dryRun ? READ_SCOPES : CULLER_SCOPES);
-      state.scopesProven = true;
-    }
+    // Each time: a restart of the hub between two cycles may have limited the role, and who is not listed would look gone.
+    await context.hub.proveScopes(context.config.culler.dryRun ? READ_SCOPES : CULLER_SCOPES);
     await runCycle(context);
     outcome = 'done';
     state.hubRefusal = null;
@@ -110,8 +106,6 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
     if (error instanceof HubError) {
       outcome = `hub_${error.fault}`;
       state.hubRefusal = error.fault === 'refused' ? error.message : null;
-      // Whatever was wrong may have changed the role: a restarted hub loads its roles anew.
-      state.scopesProven = false;
       logger.error({ fault: error.fault, cause: error.message }, 'cycle skipped: no good list of servers');
     } else {
       logger.error({ err: error }, 'cycle failed');

@@ -7,6 +7,7 @@ import {
   closeSession,
   findOpenSessions,
   finishStopRequests,
+  forgetMisses,
   recordMisses,
   recordSightings,
 } from '../../src/database/metering.ts';
@@ -48,7 +49,7 @@ export async function runCycle(context: CycleContext): Promise<void> {
   if (!(await context.isLeader())) return;
   await keepLedger(context, snapshot, view, decided);
   reportDecisions(context, decided, snapshot.now, mode);
-  const stops = mode === 'live' ? await applyStops(context, decided, snapshot.now) : [];
+  const stops = mode === 'live' ? await applyStops(context, decided, snapshot.now, startedAt) : [];
   await finishStopRequests(context.db);
   const seconds = (performance.now() - startedAt) / 1000;
   metrics.cycleDuration.observe(seconds);
@@ -87,6 +88,12 @@ async function keepLedger(
     now,
     looked.flatMap(({ sighting }) => sighting ?? []),
   );
+  await forgetMisses(
+    db,
+    looked.flatMap(({ session, facts }) =>
+      session.missedSnapshots > 0 && facts.server.state !== 'absent' ? [session.id] : [],
+    ),
+  );
   await recordMisses(
     db,
     decided.flatMap(({ session, decision }) =>
@@ -119,6 +126,7 @@ async function applyStops(
   context: CycleContext,
   decided: readonly Decided[],
   now: Date,
+  factsReadAt: number,
 ): Promise<readonly StopOutcome[]> {
   const { db, config } = context;
   await announceStops(
@@ -135,7 +143,7 @@ async function applyStops(
   const orders = decided.flatMap(({ session, decision }) =>
     decision.kind === 'stop' ? [{ session, reason: decision.reason }] : [],
   );
-  return stopServers({ ...context, concurrency: config.culler.concurrency }, orders);
+  return stopServers({ ...context, concurrency: config.culler.concurrency, factsReadAt }, orders);
 }
 
 function showView({ metrics, config }: CycleContext, { now, readings }: Snapshot, { looked, unmanaged }: View): void {

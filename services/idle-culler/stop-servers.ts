@@ -20,14 +20,19 @@ export interface StopContext {
   /** Stops at the same time. */
   readonly concurrency: number;
   readonly isLeader: () => Promise<boolean>;
+  /** performance.now() when the facts behind the orders began to be read. */
+  readonly factsReadAt: number;
 }
+
+/** A slow hub makes a long queue: whoever has come back to work meanwhile must not be stopped by what was true long ago. */
+const FACTS_GOOD_FOR_MILLISECONDS = 60_000;
 
 /** How long one proof of leadership counts: a batch, and no second leader can have looked and acted meanwhile. */
 const LEADER_PROOF_MILLISECONDS = 2_000;
 
 /**
  * All stops in parallel, `concurrency` at a time; one that fails does not hold the others.
- * @returns what became of each, in order; shorter when the leadership was lost on the way.
+ * @returns what became of each, in order; shorter when the leadership was lost on the way, or the facts have grown old: the next cycle decides anew.
  */
 export async function stopServers(context: StopContext, orders: readonly StopOrder[]): Promise<readonly StopOutcome[]> {
   const outcomes: StopOutcome[] = [];
@@ -36,7 +41,7 @@ export async function stopServers(context: StopContext, orders: readonly StopOrd
   const worker = async (): Promise<void> => {
     // One iterator for all workers: each order is taken once.
     for (const order of queue) {
-      if (!(await mayAct())) return;
+      if (!(await mayAct()) || performance.now() - context.factsReadAt > FACTS_GOOD_FOR_MILLISECONDS) return;
       const outcome = await stopOne(context, order);
       context.metrics.stops.inc({ reason: order.reason, outcome });
       outcomes.push(outcome);

@@ -162,6 +162,17 @@ export async function recordMisses(db: Db, ids: readonly SessionId[]): Promise<v
     .execute();
 }
 
+/** Servers that are there again, ready or not: a restarted hub shows them as being checked. Misses count in a row only. */
+export async function forgetMisses(db: Db, ids: readonly SessionId[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('session')
+    .set({ missed_snapshots: 0 })
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
 export interface Announcement {
   readonly id: SessionId;
   readonly reason: StopReason;

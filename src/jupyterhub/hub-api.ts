@@ -39,6 +39,9 @@ export interface HubApi {
 
 /** The hub's maximum (jupyterhub api_page_max_limit). */
 const PAGE_SIZE = 200;
+/** So many users may leave between two pages before the reader has to step back. */
+const OVERLAP = 20;
+const MOST_STEPS_BACK = 10;
 /** Exactly this token: a `;q=` behind it gives a plain, cut list (integration.md 5.2). */
 const PAGINATION = 'application/jupyterhub-pagination+json';
 /** The hub answers a stop after up to slow_stop_timeout, 10 s by default. */
@@ -74,18 +77,31 @@ async function proveScopes(client: AxiosInstance, needed: readonly string[]): Pr
   if (missing.length > 0) throw new HubError('refused', refusal(missing));
 }
 
-/** `active` has those that start or stop too. Pages are by offset: a user twice (pages shift while they are read) counts once. */
+/**
+ * `active` has those that start or stop too, in the order of ids. Pages are by offset, and users leave and join while they are read: each page begins
+ * inside the last one. When its first user has been read already nobody can be missing between; else the reader steps back.
+ */
 async function listServers(client: AxiosInstance): Promise<readonly HubServer[]> {
   const servers = new Map<string, HubServer>();
-  for (let offset: number | null = 0; offset !== null; ) {
+  const seen = new Set<string>();
+  let offset = 0;
+  for (let stepsBack = 0; stepsBack <= MOST_STEPS_BACK; ) {
     const page = await readPage(client, offset);
+    const [first] = page.items;
+    if (offset > 0 && !(first && seen.has(first.name))) {
+      stepsBack += 1;
+      offset = Math.max(0, offset - PAGE_SIZE);
+      continue;
+    }
+    for (const user of page.items) seen.add(user.name);
     for (const server of toHubServers(page)) servers.set(`${server.hubUsername}/${server.serverName}`, server);
-    const next: number | null = page._pagination.next?.offset ?? null;
+    const next = page._pagination.next?.offset ?? null;
+    if (next === null) return [...servers.values()];
     // A hub that never ends its list must not hold the cycle.
-    if (next !== null && next <= offset) throw new HubError('unreadable', 'The hub repeats a page of its users.');
-    offset = next;
+    if (next <= offset) throw new HubError('unreadable', 'The hub repeats a page of its users.');
+    offset = Math.max(offset + 1, next - OVERLAP);
   }
-  return [...servers.values()];
+  throw new HubError('unreadable', "The hub's list of users changes faster than it can be read.");
 }
 
 async function readPage(client: AxiosInstance, offset: number): Promise<UserPage> {

@@ -12,9 +12,17 @@ export function quietSeconds({ server, session, now }: SessionFacts): number {
     server.startedAt.getTime(),
     // By the database clock: a hub whose clock is behind must not make a new session look old.
     session.startedAt?.getTime() ?? now.getTime(),
+    readyAt(session)?.getTime() ?? now.getTime(),
   );
   return Math.max(0, (now.getTime() - last) / 1000);
 }
+
+/**
+ * The hub's start is the moment of the request (jupyterhub 5.5 user.py 902): nobody can use a server that waits for a GPU or an image.
+ * A culler that was away sees it late; longer than its admission no server waits.
+ */
+const readyAt = ({ firstSeenAt, admissionExpiresAt }: SessionFacts['session']): Date | null =>
+  firstSeenAt !== null && firstSeenAt > admissionExpiresAt ? admissionExpiresAt : firstSeenAt;
 
 /** Seconds since the time held began; 0 before. */
 export function heldSeconds({ session, now }: SessionFacts): number {

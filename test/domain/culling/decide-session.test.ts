@@ -42,6 +42,16 @@ describe('reasons to stop a ready server', () => {
       { gpu: 'none', server: { state: 'ready', startedAt: ago(2 * HOUR), lastActivityAt: null } },
       'announce idle',
     ],
+    [
+      'waited an hour for its GPU, ready a minute ago',
+      { gpu: 'none', age: HOUR, quiet: HOUR, session: { firstSeenAt: ago(60), admissionExpiresAt: ago(30) } },
+      'keep no_reason',
+    ],
+    [
+      'first seen late by a culler that was away',
+      { gpu: 'none', age: 3 * HOUR, quiet: 2 * HOUR, session: { firstSeenAt: NOW } },
+      'announce idle',
+    ],
     ['activity from a clock that is ahead', { gpu: 'none', quiet: -HOUR }, 'keep no_reason'],
     [
       'several reasons: the first in order',

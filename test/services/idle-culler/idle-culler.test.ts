@@ -79,6 +79,17 @@ describe('the ledger', () => {
     }
   });
 
+  it('takes a server that the restarted hub still checks for seen', async () => {
+    const id = await bench.session({ user: 'checked', profile: 'cpu' });
+    await bench.cycle();
+    const server = bench.hub.find('checked', '');
+    bench.hub.remove('checked', '');
+    await bench.cycle();
+    bench.hub.start('checked', '', { ...server, ready: false, pending: 'check' });
+    await bench.cycle();
+    expect(await bench.row(id)).toMatchObject({ missed_snapshots: 0, ended_at: null });
+  });
+
   it('releases an admission without a server only after its time', async () => {
     const waiting = await bench.session({ user: 'waits', running: false, age: 60 });
     const over = await bench.session({ user: 'late', running: false, columns: { admission_expires_at: ago(1) } });

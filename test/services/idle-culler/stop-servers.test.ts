@@ -32,6 +32,7 @@ const contextOf = (isLeader: () => Promise<boolean>): StopContext => ({
   metrics: createCullerMetrics(createMetrics('test'), []),
   concurrency: 1,
   isLeader,
+  factsReadAt: performance.now(),
 });
 
 it('leaves a server alone whose session has ended since the snapshot: it may be the next run', async () => {
@@ -61,5 +62,14 @@ it('does nothing when the leadership is lost', async () => {
       orders,
     ),
   ).toEqual([]);
+  expect(bench.hub.stops.length).toBe(before);
+});
+
+it('does nothing on facts that have grown old while a slow hub stopped others', async () => {
+  await bench.session({ user: 'queued', profile: 'cpu' });
+  const orders = (await findOpenSessions(bench.database.db)).map((session) => ({ session, reason: 'idle' as const }));
+  const before = bench.hub.stops.length;
+  const context = { ...contextOf(async () => true), factsReadAt: performance.now() - 61_000 };
+  expect(await stopServers(context, orders)).toEqual([]);
   expect(bench.hub.stops.length).toBe(before);
 });

@@ -30,6 +30,8 @@ export interface HubSimulator {
   slowStopSeconds: number;
   /** Called when a server has stopped and before the stop is answered: the place of the glue's post_stop_hook. */
   onStopped: (user: string, server: string) => Promise<void>;
+  /** Called before each page of users is made: the list may change between two pages. */
+  beforePage: (offset: number) => void;
   /** `<user>/<server>` of each stop that was asked for. */
   readonly stops: readonly string[];
   /** The highest number of stops at one time. */
@@ -66,6 +68,7 @@ export async function startHubSimulator(token = 'hub-api-token'): Promise<HubSim
     stopSeconds: 0,
     slowStopSeconds: 10,
     onStopped: async (_user: string, _server: string): Promise<void> => undefined,
+    beforePage: (_offset: number): void => undefined,
   };
 
   app.use('/hub/api', (request, response, next) => {
@@ -80,6 +83,7 @@ export async function startHubSimulator(token = 'hub-api-token'): Promise<HubSim
   });
   app.get('/hub/api/users', (request, response) => {
     counts.lists += 1;
+    hub.beforePage(Number(request.query['offset'] ?? 0));
     listUsers(users, hub.fault === 'no_servers', request, response);
   });
   const stopServer = async (request: Request, response: Response): Promise<void> => {
