@@ -95,10 +95,20 @@ function volumes(list: readonly ProfileVolume[]): Partial<SpawnerSettings> {
   };
 }
 
-/** A culler that is down must not hold GPUs for a weekend (design 3): Kubernetes itself ends the pod. */
+/** Kubernetes counts from the pod's acceptance, before its image is pulled; the culler from the hub's start, and it looks every so often. */
+const DEADLINE_SLACK_SECONDS = 1800;
+
+/**
+ * A culler that is down must not hold GPUs for a weekend (design 3): Kubernetes itself ends the pod. Later than the culler would: a pod that Kubernetes
+ * ended looks like one that failed, and the person would not read why.
+ */
 function deadline(profile: Profile): Partial<SpawnerSettings> {
   const { sessionLimitSeconds, graceSeconds } = profile.idle;
   return sessionLimitSeconds === null
     ? {}
-    : { extra_pod_config: { activeDeadlineSeconds: Math.ceil(sessionLimitSeconds + graceSeconds) } };
+    : {
+        extra_pod_config: {
+          activeDeadlineSeconds: Math.ceil(sessionLimitSeconds + graceSeconds) + DEADLINE_SLACK_SECONDS,
+        },
+      };
 }

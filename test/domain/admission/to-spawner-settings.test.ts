@@ -46,9 +46,9 @@ it('keeps names of courses out of labels, which must hold only what Kubernetes a
     expect(value).toMatch(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/);
 });
 
-it('lets Kubernetes end the pod when the culler does not: session limit and grace', () => {
+it('lets Kubernetes end the pod when the culler has not: half an hour after session limit and grace', () => {
   const idle = { ...aProfile().idle, sessionLimitSeconds: 3600, graceSeconds: 600 };
-  expect(settingsOf(aProfile({ idle })).extra_pod_config).toEqual({ activeDeadlineSeconds: 4200 });
+  expect(settingsOf(aProfile({ idle })).extra_pod_config).toEqual({ activeDeadlineSeconds: 6000 });
 });
 
 it('mounts shared memory in memory and claims for reading only', () => {

@@ -131,7 +131,7 @@ describe('an admission', () => {
         cpu_limit: 4,
         mem_limit: '8G',
         extra_resource_limits: { 'nvidia.com/gpu': '1' },
-        extra_pod_config: { activeDeadlineSeconds: 15_000 },
+        extra_pod_config: { activeDeadlineSeconds: 16_800 },
       },
     });
     const [session] = await database.db.selectFrom('session').selectAll().execute();
