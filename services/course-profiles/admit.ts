@@ -1,7 +1,7 @@
 // The binding admission: one transaction that decides, closes what ran before, and writes the session.
 import type { Config } from '../../src/config/config.ts';
 import { closeReplacedSession, findAdmission, insertSession, lockLimits } from '../../src/database/admissions.ts';
-import { type Db, databaseNow } from '../../src/database/database.ts';
+import { type Db, databaseNow, inTransaction } from '../../src/database/database.ts';
 import type { Admission, AdmissionDecision } from '../../src/domain/admission/admission.ts';
 import { type SpawnerSettings, toSpawnerSettings } from '../../src/domain/admission/to-spawner-settings.ts';
 import { courseIdOf } from '../../src/domain/profiles/match-course-profiles.ts';
@@ -30,10 +30,10 @@ export type AdmissionOutcome =
  * Limits hold under any number of parallel calls and replicas (lockLimits); nothing is written when the answer is no.
  */
 export async function admit(db: Db, config: Config, request: AdmissionRequest): Promise<AdmissionOutcome> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     await lockLimits(trx, limitsOf(config, request));
     const earlier = await findAdmission(trx, request.requestId);
-    // Read after the locks: what others were admitted to meanwhile is visible now (READ COMMITTED, a new snapshot per statement).
+    // Read after the locks: what others were admitted to meanwhile is visible now (a new snapshot per statement).
     const now = await databaseNow(trx);
     const offers = await loadOffers(trx, config, now, request.user, request.serverName);
     const decision = offers.decide(request.requested);

@@ -84,17 +84,6 @@ async function runOrJoin(
   }
 }
 
-/** Courses are read side by side, but the lock's connection takes one question at a time: who asks meanwhile gets the same answer. */
-function askOnce(ask: () => Promise<boolean>): () => Promise<boolean> {
-  let asking: Promise<boolean> | null = null;
-  return () => {
-    asking ??= ask().finally(() => {
-      asking = null;
-    });
-    return asking;
-  };
-}
-
 async function runHere(options: SiteRunsOptions, onId: (id: string) => void): Promise<SiteRun> {
   const { db, lock, execute, onResult } = options;
   await closeAbandonedRuns(db);
@@ -102,7 +91,7 @@ async function runHere(options: SiteRunsOptions, onId: (id: string) => void): Pr
   onId(id);
   let result: SiteResult;
   try {
-    result = await execute(askOnce(() => lock.isLeader()));
+    result = await execute(() => lock.isLeader());
   } catch (error) {
     // With PostgreSQL away this fails too; then the next run closes the row.
     await finishSiteRun(db, id, 'failed', { error: 'internal error' }).catch(() => undefined);

@@ -1,6 +1,6 @@
 // Brings one course's stored roster to what Moodle says: read, plan, guard, apply in one transaction.
 import { listWitnesses } from '../../src/database/courses.ts';
-import { databaseNow } from '../../src/database/database.ts';
+import { databaseNow, inTransaction } from '../../src/database/database.ts';
 import {
   applyRosterPlan,
   type LockedCourse,
@@ -54,7 +54,7 @@ async function applyRoster(
 ): Promise<CourseResult> {
   const { db, config } = context;
   const known = { ...roster, members: roster.members.filter((member) => !unknown.has(member.moodleId)) };
-  return db.transaction().execute(async (trx): Promise<CourseResult> => {
+  return inTransaction(db, async (trx): Promise<CourseResult> => {
     const course = await lockCourse(trx, id);
     if (!course || isOlder(course, observedAt)) return { kind: 'older' };
     const plan = planRoster(await loadRoster(trx, id), known, config.roles);

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Course } from '../domain/courses/course.ts';
 import { type CourseId, courseId, type MoodleUserId, moodleUserId, type PersonId } from '../domain/ids.ts';
 import type { ObservedCourse } from '../domain/sync/observed.ts';
-import type { Db } from './database.ts';
+import { type Db, inTransaction } from './database.ts';
 
 export interface StoredCourse extends Course {
   /** When Moodle was asked for the roster that is stored; null = never read. */
@@ -37,7 +37,7 @@ export async function storeCourses(
   );
   const record = sql`jsonb_to_recordset(${rows}::jsonb)
     as r(moodle_id text, shortname text, fullname text, idnumber text, category_id text, visible boolean, starts_at timestamptz, ends_at timestamptz)`;
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     // Locked in the order of ids: two runs wait for each other instead of deadlocking.
     const known = await sql<{ is_back: boolean }>`
       select course.vanished_at is not null and course.observed_at < ${observedAt} as is_back
@@ -61,7 +61,7 @@ export async function storeCourses(
 
 /** The course is gone from Moodle: nobody in it is active any more. False when something newer is known about it. */
 export async function markCourseVanished(db: Db, id: CourseId, observedAt: Date): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const marked = await trx
       .updateTable('course')
       .set({ vanished_at: observedAt, observed_at: observedAt })

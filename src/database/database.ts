@@ -1,5 +1,5 @@
 // The pool of connections to PostgreSQL and the database clock.
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { Database } from './schema.ts';
 
@@ -29,6 +29,13 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
   pool.on('error', onError);
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
+
+/**
+ * Locks are taken first and what they guard is read afterwards: that needs a new snapshot per statement, whatever the server's default is
+ * (`default_transaction_isolation`).
+ */
+export const inTransaction = <Result>(db: Db, work: (trx: Transaction<Database>) => Promise<Result>): Promise<Result> =>
+  db.transaction().setIsolationLevel('read committed').execute(work);
 
 /** The one clock of decisions: replicas and nodes may disagree (design 7, clocks). */
 export async function databaseNow(db: Db): Promise<Date> {

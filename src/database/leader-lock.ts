@@ -14,6 +14,7 @@ export interface LeaderLock {
 export function createLeaderLock(url: string, name: string): LeaderLock {
   let client: pg.Client | null = null;
   let held = false;
+  let asking: Promise<boolean> | null = null;
 
   const drop = async (): Promise<void> => {
     const old = client;
@@ -28,33 +29,51 @@ export function createLeaderLock(url: string, name: string): LeaderLock {
       application_name: `coursehub ${name} lock`,
       connectionTimeoutMillis: 5_000,
       statement_timeout: 5_000,
+      // On our side too: a server that vanished from the network answers nothing, and PostgreSQL gives the lock to another process.
+      query_timeout: 6_000,
+      keepAlive: true,
     });
-    fresh.on('error', () => void drop());
+    fresh.on('error', () => {
+      if (client === fresh) void drop();
+    });
     await fresh.connect();
     client = fresh;
     return fresh;
   };
 
-  return {
-    async isLeader() {
-      try {
-        const connection = client ?? (await connect());
-        if (held) {
-          await connection.query('select 1');
-          return held;
-        }
-        const answer = await connection.query<{ locked: boolean }>(
-          'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
-          [`coursehub:${name}`],
-        );
-        held = answer.rows[0]?.locked ?? false;
+  const ask = async (): Promise<boolean> => {
+    try {
+      const connection = client ?? (await connect());
+      if (held) {
+        await connection.query('select 1');
         return held;
-      } catch {
-        await drop();
-        return false;
       }
+      const answer = await connection.query<{ locked: boolean }>(
+        'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+        [`coursehub:${name}`],
+      );
+      held = answer.rows[0]?.locked ?? false;
+      return held;
+    } catch {
+      await drop();
+      return false;
+    }
+  };
+
+  return {
+    // Who asks together gets one answer: two first questions would open two connections, and one of them would keep the lock unseen.
+    isLeader() {
+      asking ??= ask().finally(() => {
+        asking = null;
+      });
+      return asking;
     },
-    release: drop,
+    async release() {
+      await drop();
+      // Whoever asks right now may be connecting.
+      await asking;
+      await drop();
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { GpuState } from '../domain/culling/gpu-state.ts';
 import type { PendingStop } from '../domain/culling/session-facts.ts';
 import { courseGroupId, type SessionId, sessionId } from '../domain/ids.ts';
 import type { SessionSnapshot } from '../domain/profiles/session-snapshot.ts';
-import type { Db } from './database.ts';
+import { type Db, inTransaction } from './database.ts';
 import { toCourse } from './enrolments.ts';
 
 export interface OpenSession {
@@ -252,7 +252,7 @@ export const STOP_CHANNEL = 'coursehub_stop';
 
 /** Asks the culler, the only one that stops servers, to stop a session now; it is woken. */
 export async function requestStop(db: Db, id: SessionId, by: string, message: string): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await inTransaction(db, async (trx) => {
     await trx.insertInto('stop_request').values({ session_id: id, requested_by: by, message }).execute();
     await sql`select pg_notify(${STOP_CHANNEL}, '')`.execute(trx);
   });

@@ -1,6 +1,6 @@
 // Servers that run without a session: shown and counted, never stopped by default (design 3).
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import { type Db, inTransaction } from './database.ts';
 
 export interface UnmanagedServer {
   readonly hubUsername: string;
@@ -19,7 +19,7 @@ export async function recordUnmanagedServers(
   const names = sql`unnest(
     ${servers.map(({ hubUsername }) => hubUsername)}::text[],
     ${servers.map(({ serverName }) => serverName)}::text[]) as v (hub_username, server_name)`;
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     await sql`delete from unmanaged_server u where not exists (
       select 1 from ${names} where v.hub_username = u.hub_username and v.server_name = u.server_name)`.execute(trx);
     const result = await sql<{ hub_username: string; server_name: string; is_new: boolean }>`

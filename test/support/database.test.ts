@@ -35,6 +35,22 @@ describe('leader lock', () => {
     await Promise.all([second.release(), other.release()]);
   });
 
+  it('is taken once when several ask at once, and is free after release', async () => {
+    const first = createLeaderLock(database.url, 'together');
+    const second = createLeaderLock(database.url, 'together');
+    expect(await Promise.all([first.isLeader(), first.isLeader(), first.isLeader()])).toEqual([true, true, true]);
+    await first.release();
+    expect(await second.isLeader()).toBe(true);
+    const late = second.isLeader();
+    await second.release();
+    await late;
+    const asking = first.isLeader();
+    await first.release();
+    await asking;
+    expect(await second.isLeader()).toBe(true);
+    await second.release();
+  });
+
   it('finds no fault in a direct connection', async () => {
     expect(await findPoolingFault(database.url)).toBeNull();
   });

@@ -1,5 +1,6 @@
 // The internal API of course-profiles on a real PostgreSQL: form, check, admission, end, and who may call it.
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCourseProfiles } from '../../../services/course-profiles/create-course-profiles.ts';
 import { seedRoster } from '../../support/seed-roster.ts';
@@ -21,6 +22,9 @@ const LIMITED = testConfigText()
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  // As a cautious administrator may have set it: the limits must hold all the same.
+  const name = new URL(database.url).pathname.slice(1);
+  await sql`alter database ${sql.id(name)} set default_transaction_isolation = 'repeatable read'`.execute(database.db);
   services = await startTestServices({
     name: 'course-profiles',
     services: ['course-profiles'],
