@@ -27,8 +27,8 @@ export async function syncCourseList(context: SyncContext): Promise<CourseListRe
   const platformId = await context.platformId();
   const observedAt = await databaseNow(db);
   const list = await readCourseList(moodle);
-  const courses = await withIdnumbers(context, list.courses);
   const before = await listCourses(db, platformId);
+  const courses = await withIdnumbers(context, list.courses, before);
   const stored = await storeCourses(db, platformId, courses, observedAt);
   const listedIds = new Set<string>(courses.map((course) => course.moodleId));
   const present = before.filter((course) => course.vanishedAt === null);
@@ -69,12 +69,17 @@ export async function syncCourseList(context: SyncContext): Promise<CourseListRe
 export const isWanted = (context: SyncContext, course: StoredCourse): boolean =>
   matchCourseProfiles(context.config.rules, course).length > 0;
 
-async function withIdnumbers(context: SyncContext, courses: readonly ListedCourse[]): Promise<readonly ListedCourse[]> {
+async function withIdnumbers(
+  context: SyncContext,
+  courses: readonly ListedCourse[],
+  stored: readonly StoredCourse[],
+): Promise<readonly ListedCourse[]> {
   const wanted = context.config.rules.flatMap((rule) => rule.match.idnumber ?? []);
   const filled = await fillIdnumbers(
     context.moodle,
     courses,
     wanted.filter((idnumber) => !idnumber.includes('*')),
+    new Map(stored.map((course) => [course.moodleId, course.idnumber])),
   );
   const hidden = courses.some((course) => course.idnumber === null);
   if (hidden && wanted.some((idnumber) => idnumber.includes('*')))

@@ -35,16 +35,25 @@ async function findGap(moodle: MoodleWebService, courses: readonly ListedCourse[
 /**
  * Fills in the idnumbers that rules name but the account may not read: asked for one by one, Moodle finds them all the same (moodle.md 2.3).
  * @param idnumbers without patterns.
+ * @param stored by Moodle id. One that was asked for and belongs to another course now, or to none, becomes empty.
  */
 export async function fillIdnumbers(
   moodle: MoodleWebService,
   courses: readonly ListedCourse[],
   idnumbers: readonly string[],
+  stored: ReadonlyMap<string, string>,
 ): Promise<readonly ListedCourse[]> {
   if (courses.every((course) => course.idnumber !== null)) return courses;
   const found = new Map<string, string>();
-  for (const idnumber of new Set(idnumbers)) {
+  const asked = new Set(idnumbers);
+  for (const idnumber of asked) {
     for (const course of await moodle.listCoursesByIdnumber(idnumber)) found.set(course.moodleId, idnumber);
   }
-  return courses.map((course) => ({ ...course, idnumber: course.idnumber ?? found.get(course.moodleId) ?? null }));
+  // As rules compare them: case matters not.
+  const folded = new Set([...asked].map((idnumber) => idnumber.toLowerCase()));
+  const lost = (id: string): boolean => folded.has(stored.get(id)?.toLowerCase() ?? '');
+  return courses.map((course) => ({
+    ...course,
+    idnumber: course.idnumber ?? found.get(course.moodleId) ?? (lost(course.moodleId) ? '' : null),
+  }));
 }

@@ -59,6 +59,24 @@ describe('the recorded site', () => {
     expect((await courseRow(harness.db, 'DS101')).idnumber).toBe('SIS-DS101-2026');
   });
 
+  it('follows an idnumber that moves to another course', async () => {
+    const course = (shortname: string) => {
+      const found = [...site.courses.values()].find((one) => one.shortname === shortname);
+      if (!found) throw new Error(`no course ${shortname}`);
+      return found;
+    };
+    const move = async (from: string, to: string): Promise<void> => {
+      course(to).idnumber = course(from).idnumber;
+      course(from).idnumber = '';
+      await syncNow(service);
+    };
+    await move('DS101', 'HID303');
+    expect((await courseRow(harness.db, 'DS101')).idnumber).toBe('');
+    expect((await courseRow(harness.db, 'HID303')).idnumber).toBe('SIS-DS101-2026');
+    await move('HID303', 'DS101');
+    expect((await courseRow(harness.db, 'DS101')).idnumber).toBe('SIS-DS101-2026');
+  });
+
   it('maps roles and keeps hidden groups', async () => {
     const lines = await rosterLines(harness.db, 'DS101');
     expect(lines).toContain('ta1 assistant active');
