@@ -1,13 +1,7 @@
 // Brings one course's stored roster to what Moodle says: read, plan, guard, apply in one transaction.
 import { listWitnesses } from '../../src/database/courses.ts';
 import { databaseNow, inTransaction } from '../../src/database/database.ts';
-import {
-  applyRosterPlan,
-  type LockedCourse,
-  loadRoster,
-  lockCourse,
-  markRosterHeld,
-} from '../../src/database/roster.ts';
+import { applyRosterPlan, loadRoster, lockCourse, markRosterHeld } from '../../src/database/roster.ts';
 import { storeUnmappedRoles } from '../../src/database/sync-runs.ts';
 import { type CourseId, type MoodleUserId, moodleCourseId } from '../../src/domain/ids.ts';
 import { countPlan, guardRoster, type HoldReason, type RosterCounts } from '../../src/domain/sync/guard-roster.ts';
@@ -55,8 +49,8 @@ async function applyRoster(
   const { db, config } = context;
   const known = { ...roster, members: roster.members.filter((member) => !unknown.has(member.moodleId)) };
   return inTransaction(db, async (trx): Promise<CourseResult> => {
-    const course = await lockCourse(trx, id);
-    if (!course || isOlder(course, observedAt)) return { kind: 'older' };
+    const course = await lockCourse(trx, id, observedAt);
+    if (!course?.replaceable) return { kind: 'older' };
     const plan = planRoster(await loadRoster(trx, id), known, config.roles);
     const decision = guardRoster(countPlan(plan, roster.members.length, roster.moodleCount), config.sync.guard);
     await storeUnmappedRoles(trx, course.platformId, plan.unmappedRoles, observedAt);
@@ -68,9 +62,6 @@ async function applyRoster(
     return { kind: 'applied', people: known.members.length, changes: rosterChanges(plan) };
   });
 }
-
-const isOlder = (course: LockedCourse, observedAt: Date): boolean =>
-  [course.rosterObservedAt, course.vanishedAt].some((time) => time !== null && time >= observedAt);
 
 function report(context: SyncContext, course: CourseToSync, result: CourseResult, unknownPeople: number): void {
   const { logger, metrics } = context;

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { type MoodleUserId, moodleUserId, type PersonId } from '../domain/ids.ts';
 import type { ObservedAccount } from '../domain/sync/observed.ts';
 import type { Db } from './database.ts';
+import { isOlderThan } from './observed-at.ts';
 
 export interface AccountChanges {
   readonly added: number;
@@ -31,7 +32,7 @@ export async function storeAccounts(
   observedAt: Date,
 ): Promise<AccountChanges> {
   if (accounts.length === 0) return NO_CHANGES;
-  const before = await findForComparison(db, platformId, accounts);
+  const before = await findForComparison(db, platformId, accounts, observedAt);
   const rows = accounts
     .filter((account) => !account.deleted || before.has(account.moodleId))
     .map((account) => ({
@@ -57,8 +58,8 @@ export async function storeAccounts(
       suspended = excluded.suspended,
       deleted = excluded.deleted,
       observed_at = excluded.observed_at
-    where person.observed_at < excluded.observed_at`.execute(db);
-  return countChanges(before, accounts, observedAt);
+    where ${isOlderThan('person.observed_at', observedAt)}`.execute(db);
+  return countChanges(before, accounts);
 }
 
 interface ComparedAccount {
@@ -67,17 +68,19 @@ interface ComparedAccount {
   readonly email: string;
   readonly suspended: boolean;
   readonly deleted: boolean;
-  readonly observed_at: Date;
+  readonly replaceable: boolean;
 }
 
 async function findForComparison(
   db: Db,
   platformId: string,
   accounts: readonly ObservedAccount[],
+  observedAt: Date,
 ): Promise<ReadonlyMap<string, ComparedAccount>> {
   const rows = await db
     .selectFrom('person')
-    .select(['moodle_id', 'moodle_username', 'full_name', 'email', 'suspended', 'deleted', 'observed_at'])
+    .select(['moodle_id', 'moodle_username', 'full_name', 'email', 'suspended', 'deleted'])
+    .select(isOlderThan('observed_at', observedAt).as('replaceable'))
     .where('platform_id', '=', platformId)
     .where(
       'moodle_id',
@@ -94,7 +97,6 @@ const NO_CHANGES: AccountChanges = { added: 0, renamed: 0, suspended: 0, unsuspe
 function countChanges(
   before: ReadonlyMap<string, ComparedAccount>,
   accounts: readonly ObservedAccount[],
-  observedAt: Date,
 ): AccountChanges {
   const changes = { ...NO_CHANGES } as { -readonly [Kind in keyof AccountChanges]: number };
   for (const account of accounts) {
@@ -103,7 +105,7 @@ function countChanges(
       if (!account.deleted) changes.added += 1;
       continue;
     }
-    if (old.observed_at >= observedAt) continue;
+    if (!old.replaceable) continue;
     if (account.deleted) {
       if (!old.deleted) changes.deleted += 1;
       continue;

@@ -4,6 +4,7 @@ import type { Course } from '../domain/courses/course.ts';
 import { type CourseId, courseId, type MoodleUserId, moodleUserId, type PersonId } from '../domain/ids.ts';
 import type { ObservedCourse } from '../domain/sync/observed.ts';
 import { type Db, inTransaction } from './database.ts';
+import { isOlderThan } from './observed-at.ts';
 
 export interface StoredCourse extends Course {
   /** When Moodle was asked for the roster that is stored; null = never read. */
@@ -40,14 +41,14 @@ export async function storeCourses(
   return inTransaction(db, async (trx) => {
     // Locked in the order of ids: two runs wait for each other instead of deadlocking.
     const known = await sql<{ is_back: boolean }>`
-      select course.vanished_at is not null and course.observed_at < ${observedAt} as is_back
+      select course.vanished_at is not null and ${isOlderThan('course.observed_at', observedAt)} as is_back
       from course join ${record} on course.moodle_id = r.moodle_id
       where course.platform_id = ${platformId} order by course.id for no key update of course`.execute(trx);
     await sql`
       update course set shortname = r.shortname, fullname = r.fullname, idnumber = coalesce(r.idnumber, course.idnumber), category_id = r.category_id,
         visible = r.visible, starts_at = r.starts_at, ends_at = r.ends_at, observed_at = ${observedAt}, vanished_at = null
       from ${record}
-      where course.platform_id = ${platformId} and course.moodle_id = r.moodle_id and course.observed_at < ${observedAt}`.execute(
+      where course.platform_id = ${platformId} and course.moodle_id = r.moodle_id and ${isOlderThan('course.observed_at', observedAt)}`.execute(
       trx,
     );
     const added = await sql`
@@ -67,8 +68,8 @@ export async function markCourseVanished(db: Db, id: CourseId, observedAt: Date)
       .set({ vanished_at: observedAt, observed_at: observedAt })
       .where('id', '=', id)
       .where('vanished_at', 'is', null)
-      .where('observed_at', '<', observedAt)
-      .where((eb) => eb.or([eb('roster_observed_at', 'is', null), eb('roster_observed_at', '<', observedAt)]))
+      .where(isOlderThan('observed_at', observedAt))
+      .where((eb) => eb.or([eb('roster_observed_at', 'is', null), isOlderThan('roster_observed_at', observedAt)]))
       .executeTakeFirst();
     if (marked.numUpdatedRows === 0n) return false;
     await trx

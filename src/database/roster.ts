@@ -5,26 +5,30 @@ import { type CourseId, moodleGroupId, moodleUserId } from '../domain/ids.ts';
 import type { HoldReason } from '../domain/sync/guard-roster.ts';
 import type { PlannedMember, RosterPlan, StoredRoster } from '../domain/sync/plan-roster.ts';
 import type { Db } from './database.ts';
+import { isOlderThan } from './observed-at.ts';
 import type { Database } from './schema.ts';
 
 type Trx = Transaction<Database>;
 
 export interface LockedCourse {
   readonly platformId: string;
-  readonly rosterObservedAt: Date | null;
-  readonly vanishedAt: Date | null;
+  /** False: a newer roster is stored, or the course has vanished since. */
+  readonly replaceable: boolean;
 }
 
 /** Whoever writes the course's roster waits here; null when the course is not stored. */
-export async function lockCourse(trx: Trx, id: CourseId): Promise<LockedCourse | null> {
+export async function lockCourse(trx: Trx, id: CourseId, observedAt: Date): Promise<LockedCourse | null> {
   const row = await trx
     .selectFrom('course')
-    .select(['platform_id', 'roster_observed_at', 'vanished_at'])
+    .select('platform_id')
+    .select(
+      sql<boolean>`coalesce(${isOlderThan('roster_observed_at', observedAt)}, true)
+        and coalesce(${isOlderThan('vanished_at', observedAt)}, true)`.as('replaceable'),
+    )
     .where('id', '=', id)
     .forNoKeyUpdate()
     .executeTakeFirst();
-  if (!row) return null;
-  return { platformId: row.platform_id, rosterObservedAt: row.roster_observed_at, vanishedAt: row.vanished_at };
+  return row ? { platformId: row.platform_id, replaceable: row.replaceable } : null;
 }
 
 export async function loadRoster(db: Db, id: CourseId): Promise<StoredRoster> {

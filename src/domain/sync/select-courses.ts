@@ -26,5 +26,6 @@ export function selectCoursesToRead<Entry extends PersonCourse>(
   });
 }
 
+/** A time that has not come yet is from before the clock was set back: it proves nothing. */
 const isOld = (observedAt: Date | null, now: Date, freshForSeconds: number): boolean =>
-  observedAt === null || now.getTime() - observedAt.getTime() > freshForSeconds * 1000;
+  observedAt === null || observedAt > now || now.getTime() - observedAt.getTime() > freshForSeconds * 1000;

@@ -10,6 +10,8 @@ it.each([
   [true, true, true, 60, false],
   [true, true, true, 61, true],
   [true, true, true, null, true],
+  // Read before the clock was set back.
+  [true, true, true, -1, true],
   [true, false, true, 1, true],
   [true, false, true, null, true],
   [false, true, true, 1, true],

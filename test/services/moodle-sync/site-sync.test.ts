@@ -1,4 +1,5 @@
 // Runs over a whole site: what is stored after the first, what a change in Moodle does, and that a second run changes nothing.
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningProcess } from '../../../src/runtime/run-process.ts';
 import { courseByShortname, userByUsername } from '../../simulators/moodle/model.ts';
@@ -180,5 +181,20 @@ describe('the API', () => {
     expect(metrics).toContain('coursehub_sync_changes_total{kind="enrolment_deactivated"} 1');
     expect(metrics).toContain('coursehub_sync_unmapped_roles 1');
     expect(metrics).toMatch(/coursehub_sync_last_success_timestamp_seconds [1-9]/);
+  });
+});
+
+describe('a database whose clock was set back', () => {
+  it('takes what Moodle says now, not what seems newer', async () => {
+    for (const table of ['person', 'course'] as const)
+      await harness.db.updateTable(table).set({ observed_at: sql<Date>`now() + interval '1 hour'` }).execute();
+    await harness.db.updateTable('course').set({ roster_observed_at: sql<Date>`now() + interval '1 hour'` }).execute();
+    suspendUser(site, userId('student2'));
+    setEnrolmentStatus(site, userId('student2'), courseIdOf('DS101'), 'suspended');
+    const { body } = await syncNow(service);
+    expect(body.summary).toMatchObject({
+      rosters_older: 0,
+      changes: { person_suspended: 1, enrolment_deactivated: 1 },
+    });
   });
 });
