@@ -28,6 +28,9 @@ export type Call = <Schema extends z.ZodType>(
   schema: Schema,
 ) => Promise<z.output<Schema>>;
 
+/** Lists of courses come whole, with their summaries: 1 to 5 kB a course, and universities have tens of thousands. */
+const MAX_RESPONSE_BYTES = 200_000_000;
+
 /** All functions that are used only read: a POST may be tried again. */
 export function createCall(options: MoodleWebServiceOptions): Call {
   const client = createHttpClient({
@@ -36,6 +39,7 @@ export function createCall(options: MoodleWebServiceOptions): Call {
     timeoutSeconds: options.timeoutSeconds,
     retries: 0,
     maxSockets: options.maxSockets ?? 16,
+    maxResponseBytes: MAX_RESPONSE_BYTES,
     duration: options.duration,
   });
   return async (wsFunction, parameters, schema) => {

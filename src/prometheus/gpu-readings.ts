@@ -20,7 +20,7 @@ export interface PodReadings {
 export interface GpuReadings {
   readonly of: (namespace: string, pod: string) => PodReadings | null;
   readonly newestAt: Date | null;
-  /** Metrics that could not be read, with the reason. Their pods are `unknown`, nobody else's. */
+  /** Metrics that could not be read, with the reason. The next metric serves their pods; what none shows is `unknown`. */
   readonly faults: readonly { readonly metric: string; readonly fault: string }[];
 }
 
