@@ -22,6 +22,7 @@ export interface BridgeAppOptions {
   readonly config: Config;
   readonly provider: Provider;
   readonly binding: BrowserBinding;
+  readonly resumeGuard: RequestHandler<{ uid: string }>;
   readonly flow: SigninFlow;
   readonly callback: RequestHandler;
   readonly afterLogout: RequestHandler;
@@ -33,10 +34,9 @@ export interface BridgeAppOptions {
 export function createBridgeApp(options: BridgeAppOptions): Express {
   const { config, binding, flow, loginLink } = options;
   const app = express();
-  // The address of a person behind an ingress is in X-Forwarded-For; it is believed from private addresses only (it serves the rate limit alone).
-  app.set('trust proxy', 'loopback, linklocal, uniquelocal');
+  trustNearestProxies(app, config.listen.proxies);
   app.set('query parser', 'simple');
-  app.use(pinHost(config.bridge.publicUrl), securityHeaders(config));
+  app.use(pinHost(config.bridge.publicUrl), securityHeaders(config), refuseNul);
   const providerCallback = options.provider.callback();
   const provider: RequestHandler = (req, res) => providerCallback(req, res);
   const navigation = navigationOnly((req) => {
@@ -48,8 +48,9 @@ export function createBridgeApp(options: BridgeAppOptions): Express {
   });
   const limited = limitPerAddress();
 
-  app.get('/auth', navigation, binding.begin, provider);
-  app.get('/auth/:uid', navigation, binding.require, provider);
+  // A limit of its own: each request makes rows, and nothing has proven the sender yet.
+  app.get('/auth', limitPerAddress(), navigation, binding.begin, provider);
+  app.get('/auth/:uid', navigation, binding.require, options.resumeGuard, provider);
   app.get('/interaction/:uid', limited, navigation, binding.require, flow.begin);
   app.get('/interaction/:uid/finish', limited, navigation, binding.require, flow.finish);
   app.get(CALLBACK_PATH, limited, navigation, options.callback);
@@ -62,6 +63,22 @@ export function createBridgeApp(options: BridgeAppOptions): Express {
   app.use(pageOfFailure(options));
   return app;
 }
+
+/**
+ * The address of a person behind an ingress is in X-Forwarded-For; it serves the rate limit alone.
+ * Only the nearest hops are believed, and only when they are private addresses: what stands further left was written by whoever sent it.
+ */
+function trustNearestProxies(app: Express, hops: number): void {
+  app.set('trust proxy', 'loopback, linklocal, uniquelocal');
+  const isPrivate = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  app.set('trust proxy', (address: string, hop: number) => hop < hops && isPrivate(address, hop));
+}
+
+/** PostgreSQL stores no NUL character, neither in text nor in JSON; no honest address has one. */
+const refuseNul: RequestHandler = (req, _res, next) => {
+  if (req.url.includes('%00')) throw new SigninRefusal('bad_request', { detail: 'the address holds a NUL character' });
+  next();
+};
 
 /** A lecture hall may share one address; memory is enough: each replica counts its own. */
 function limitPerAddress(): RequestHandler {
@@ -138,6 +155,8 @@ function pageOfFailure({ pages, report }: BridgeAppOptions): ErrorRequestHandler
 export function toRefusal(error: unknown): SigninRefusal {
   if (error instanceof SigninRefusal) return error;
   const message = error instanceof Error ? error.message : String(error);
+  // A part of the path that cannot be decoded.
+  if (error instanceof URIError) return new SigninRefusal('bad_request', { detail: 'the address is not well-formed' });
   if (error instanceof errors.SessionNotFound) return new SigninRefusal('expired', { detail: message });
   if (isDatabaseDown((error as { code?: string }).code, error))
     return new SigninRefusal('unavailable', { detail: 'the database cannot be reached' }, undefined, { cause: error });

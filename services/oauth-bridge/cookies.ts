@@ -4,9 +4,14 @@ import type { CookieOptions, Request, Response } from 'express';
 /** browser: binds a sign-in to this browser. sso: finish as this person. after: where to go after the hub's logout. person: who was here last. */
 export type CookieKind = 'browser' | 'sso' | 'after' | 'person';
 
+/** Name of the provider's own cookie. */
+export const RESUME_COOKIE = 'ob_resume';
+
 export interface BridgeCookies {
   readonly sessionName: string;
   readonly read: (req: Request, kind: CookieKind) => string | null;
+  /** The sign-in that the provider would resume. Its path is not /, so it has no prefix. */
+  readonly readResume: (req: Request) => string | null;
   readonly set: (res: Response, kind: CookieKind, value: string, maxAgeSeconds?: number) => void;
   readonly clear: (res: Response, kind: CookieKind) => void;
   readonly secure: boolean;
@@ -22,6 +27,7 @@ export function createBridgeCookies(issuer: string): BridgeCookies {
     secure,
     sessionName: nameOf('session'),
     read: (req, kind) => readCookie(req.headers.cookie ?? '', nameOf(kind)),
+    readResume: (req) => readCookie(req.headers.cookie ?? '', RESUME_COOKIE),
     set: (res, kind, value, maxAgeSeconds) => {
       res.cookie(nameOf(kind), value, {
         ...options,

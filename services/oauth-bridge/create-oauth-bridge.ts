@@ -19,6 +19,7 @@ import { createErrorRenderer, logProviderErrors } from './provider-errors.ts';
 import { destroyProviderSession } from './provider-session.ts';
 import type { Provider } from './provider-types.ts';
 import { createRosterRefresh } from './refresh-roster.ts';
+import { createResumeGuard } from './resume-guard.ts';
 import { createSigninFlow } from './signin-flow.ts';
 import { createSigninReport } from './signin-report.ts';
 import type { Upstream } from './upstream.ts';
@@ -92,6 +93,7 @@ function createPublicHandler(
     config,
     provider,
     binding,
+    resumeGuard: createResumeGuard({ provider, cookies, personSwitch, report }),
     flow: createSigninFlow({ config, db, provider, upstream, personSwitch, refreshRoster, report }),
     callback: createCallback(db),
     afterLogout: createAfterLogout(config.hub.publicUrl, config.moodle.wwwroot, provider, personSwitch, pages),

@@ -5,7 +5,7 @@ import type { Db } from '../../src/database/database.ts';
 import { createOidcAdapter } from '../../src/database/oidc-adapter.ts';
 import { CLAIMS_BY_SCOPE } from '../../src/domain/people/person-claims.ts';
 import type { AccountFinder } from './account-finder.ts';
-import type { BridgeCookies } from './cookies.ts';
+import { type BridgeCookies, RESUME_COOKIE } from './cookies.ts';
 
 /** A slow login at Moodle and a cup of coffee. */
 export const SIGNIN_LIFETIME_SECONDS = 3600;
@@ -31,7 +31,7 @@ export function createProvider(options: ProviderOptions): Provider {
     jwks: { keys: keys.signing as readonly JWK[] },
     cookies: {
       keys: [...keys.cookies],
-      names: { session: cookies.sessionName, interaction: 'ob_interaction', resume: 'ob_resume' },
+      names: { session: cookies.sessionName, interaction: 'ob_interaction', resume: RESUME_COOKIE },
       long: { httpOnly: true, sameSite: 'lax', path: '/' },
       short: { httpOnly: true, sameSite: 'lax' },
     },

@@ -11,6 +11,10 @@ const slug = z
 const url = z
   .url({ protocol: /^https?$/, error: 'must be an http or https address' })
   .transform((text) => text.replace(/\/+$/, ''));
+/** Compared as text: nothing is trimmed. */
+const exactUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .refine((text) => !text.includes('#'), 'must have no "#"');
 const port = z.int().min(0).max(65_535);
 const instant = z.iso
   .datetime({ offset: true, error: 'must be a time with its zone, e.g. "2027-02-12T23:59:00+01:00"' })
@@ -39,6 +43,14 @@ const listen = z
       .default(8081)
       .describe('`/internal/v1/*`: for the hub glue and the services only; never in an Ingress.'),
     opsPort: port.default(8082).describe('`/metrics`, `/healthz`, `/readyz`.'),
+    proxies: z
+      .int()
+      .min(0)
+      .max(5)
+      .default(1)
+      .describe(
+        'How many proxies (ingress, load balancer) stand in front of publicPort and add to X-Forwarded-For. It decides whose address the limit of requests counts: too few and everybody shares one limit, too many and anybody can choose an address.',
+      ),
     drainSeconds: z
       .number()
       .min(0)
@@ -81,7 +93,7 @@ const bridgeClient = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,39}$/)
     .describe('Client id. Its secret comes from OIDC_CLIENT_SECRET_<ID> (upper case, "-" as "_").'),
   redirectUris: z
-    .array(url)
+    .array(exactUrl)
     .min(1)
     .describe('Exact callback addresses, e.g. "https://hub.example.org/hub/oauth_callback".'),
   scopes: z
@@ -93,7 +105,9 @@ const bridgeClient = z.strictObject({
 });
 
 const bridge = z.strictObject({
-  publicUrl: url.describe('Address of the bridge in a browser; the OpenID issuer. A host of its own.'),
+  publicUrl: url
+    .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must be a host of its own, without a path')
+    .describe('Address of the bridge in a browser; the OpenID issuer. A host of its own.'),
   clients: z.array(bridgeClient).min(1),
   gate: z
     .enum(['anyone', 'people-with-course-profile', 'staff'])

@@ -47,7 +47,7 @@ export function resolveConfig(text: string, env: Environment, services: readonly
   const parsed = parseConfigText(text, faults);
   const secrets = readSecrets(parsed, env, services, faults);
   if (!parsed) throw new ConfigError(faults);
-  faults.push(...findCrossFaults(parsed));
+  faults.push(...findCrossFaults(parsed), ...findSharedTokens(secrets.internalTokens));
   if (faults.length > 0) throw new ConfigError(faults);
   return { config: toConfig(parsed), secrets, warnings: findWarnings(parsed) };
 }
@@ -104,6 +104,9 @@ function findInsecure(parsed: ParsedConfig): string[] {
     ['moodle.wwwroot', parsed.moodle.wwwroot],
     ['bridge.publicUrl', parsed.bridge.publicUrl],
     ['hub.publicUrl', parsed.hub.publicUrl],
+    ...parsed.bridge.clients.flatMap((client, index) =>
+      client.redirectUris.map((address) => [`bridge.clients.${index}.redirectUris`, address] as const),
+    ),
   ];
   return addresses
     .filter(([, address]) => address.startsWith('http://'))
@@ -114,6 +117,10 @@ function findWarnings(parsed: ParsedConfig): string[] {
   const warnings: string[] = [];
   if (parsed.allowInsecureHttp)
     warnings.push('allowInsecureHttp is on: passwords and tokens travel in the clear. For laptops only.');
+  if (new URL(parsed.bridge.publicUrl).hostname === new URL(parsed.hub.publicUrl).hostname)
+    warnings.push(
+      'bridge.publicUrl is on the host of hub.publicUrl: cookies ignore ports, so code in a user server can read what the bridge gives a browser. Give the bridge a host of its own.',
+    );
   if (parsed.culler.dryRun) warnings.push('culler.dryRun is on: nothing is stopped.');
   if (parsed.courseProfiles.length === 0) warnings.push('courseProfiles is empty: no course gives anybody a server.');
   return warnings;
@@ -152,6 +159,20 @@ function readSecrets(
       (name) => need(`INTERNAL_TOKEN_${variablePart(name)}`, serves || (bridge && name === 'oauth-bridge')),
     ),
   };
+}
+
+/** A token names its caller: with one token for two, one of them would get the operations of the other. */
+function findSharedTokens(tokens: ReadonlyMap<string, string>): string[] {
+  const names = [...tokens.keys()];
+  return names.flatMap((name, index) =>
+    names
+      .slice(index + 1)
+      .filter((other) => tokens.get(other) === tokens.get(name))
+      .map(
+        (other) =>
+          `INTERNAL_TOKEN_${variablePart(name)} and INTERNAL_TOKEN_${variablePart(other)} are the same: each caller needs a token of its own`,
+      ),
+  );
 }
 
 function tokensOf(names: readonly string[], read: (name: string) => string | null): ReadonlyMap<string, string> {

@@ -50,6 +50,8 @@ async function findBy(
   column: 'id' | 'uid' | 'user_code',
   value: string,
 ): Promise<AdapterPayload | undefined> {
+  // Codes, tokens and client ids come as anybody sent them; PostgreSQL refuses NUL in text.
+  if (value.includes('\0')) return undefined;
   const row = await db
     .selectFrom('oidc_payload')
     .select(['payload', 'consumed_at'])

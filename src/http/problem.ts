@@ -31,7 +31,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       return;
     }
     const problem = toProblem(error);
-    const fields = { request_id: currentRequestId(), code: problem.code, status: problem.status, path: req.path };
+    const fields = { request_id: currentRequestId(), problem: problem.code, status: problem.status, path: req.path };
     if (problem.status >= 500) logger.error({ ...fields, err: error }, 'request failed');
     else logger.info({ ...fields, detail: problem.message }, 'request refused');
     sendProblem(res, problem.status, problem.code, problem.message);

@@ -53,7 +53,38 @@ describe('resolveConfig', () => {
     expect(faults.join('\n')).toMatch(/DATABASE_URL is missing/);
   });
 
+  it('refuses one token for two callers', () => {
+    const env = { ...TEST_ENVIRONMENT, INTERNAL_TOKEN_HUB: 'same', INTERNAL_TOKEN_OPERATOR: 'same' };
+    expect(faultsOf(testConfigText(), env)).toEqual([
+      'INTERNAL_TOKEN_HUB and INTERNAL_TOKEN_OPERATOR are the same: each caller needs a token of its own',
+    ]);
+  });
+
+  it('keeps callback addresses as they are written', () => {
+    const text = testConfigText().replace('/hub/oauth_callback', '/login/');
+    const { config } = resolveConfig(text, TEST_ENVIRONMENT, SYNC_ONLY);
+    expect(config.bridge.clients[0]?.redirectUris).toEqual(['http://127.0.0.1:9/login/']);
+  });
+
+  it("warns of a bridge on the hub's host", () => {
+    const warningsOf = (bridge: string) =>
+      resolveConfig(testConfigText({ hub: 'http://hub.test', bridge }), TEST_ENVIRONMENT, SYNC_ONLY).warnings;
+    expect(warningsOf('http://hub.test:8443').join()).toContain('cookies ignore ports');
+    expect(warningsOf('http://bridge.test').join()).not.toContain('cookies ignore ports');
+  });
+
   it.each([
+    [
+      'a bridge below a path',
+      testConfigText({ bridge: 'http://hub.test/services/bridge' }),
+      /bridge\.publicUrl: must be a host of its own/,
+    ],
+    ['a callback address with a fragment', testConfigText().replace('oauth_callback', 'cb#x'), /redirectUris.*"#"/],
+    [
+      'a callback over plain http',
+      testConfigText().replace('allowInsecureHttp: true', 'allowInsecureHttp: false'),
+      /redirectUris: is plain http/,
+    ],
     ['a pool that does not exist', testConfigText().replace('pool: gpu }', 'pool: tpu }'), /there is no pool "tpu"/],
     [
       'a profile that does not exist',

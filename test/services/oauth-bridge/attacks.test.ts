@@ -107,6 +107,25 @@ describe('a sign-in begun in another browser', () => {
     expect(await outcome('other_browser')).toBeGreaterThan(0);
   });
 
+  it('is not resumed from the address of the own sign-in', async () => {
+    const attacker = await signedInAtMoodle('student2');
+    const address = await beginUntil(campus, attacker, '/auth/');
+    const victim = await signedInAtMoodle('student1');
+    const own = await beginUntil(campus, victim, '/auth/');
+    // The victim's own ob_resume was pushed out of the browser; the attacker's was set for all of /auth.
+    for (const name of ['ob_resume', 'ob_resume.sig'])
+      await victim.jar.store.removeCookie('bridge.localhost', own.pathname, name);
+    for (const cookie of await attacker.jar.getCookies(address.href)) {
+      if (!cookie.key.startsWith('ob_resume')) continue;
+      const planted = cookie.clone() ?? cookie;
+      planted.path = '/auth';
+      await victim.jar.setCookie(planted, own.href);
+    }
+    await victim.get(own);
+    expectRefusal(victim, 400, 'another browser');
+    expect(await victim.cookie(campus.bridgeUrl, 'ob_session')).toBeUndefined();
+  });
+
   it('is over when nobody knows it', async () => {
     const browser = createBrowser();
     await browser.get(`${campus.bridgeUrl}/interaction/abc`);

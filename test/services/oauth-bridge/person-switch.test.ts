@@ -2,7 +2,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Browser, createBrowser } from '../../support/browser.ts';
 import { authorizeQuery } from './authorization-request.ts';
-import { beginUntil, type Campus, passMoodle, signIn, signInAtMoodle, signOutOfMoodle, startCampus } from './campus.ts';
+import {
+  beginUntil,
+  type Campus,
+  followUntil,
+  passMoodle,
+  signIn,
+  signInAtMoodle,
+  signOutOfMoodle,
+  startCampus,
+} from './campus.ts';
 
 let campus: Campus;
 beforeAll(async () => {
@@ -59,6 +68,27 @@ describe('another person in the same browser', () => {
     // The hub's logout is never reached; the hub still belongs to the first person.
     expect(await browser.cookie(campus.hub.url, 'hub-login')).toBe('student1');
     await browser.get(`${campus.hub.url}/hub/oauth_login`);
+    expect(browser.page.text).toContain('hub of student2');
+    expect(campus.hub.logouts.count).toBe(1);
+  });
+
+  it('takes the hop too when both sign-ins end at the same moment', async () => {
+    const browser = createBrowser();
+    const finishes: URL[] = [];
+    for (const username of ['student1', 'student2']) {
+      await signInAtMoodle(campus, browser, username);
+      await browser.get(await beginUntil(campus, browser, '/callback/moodle'), { follow: false });
+      finishes.push(await followUntil(browser, (url) => url.pathname.endsWith('/finish')));
+      await signOutOfMoodle(campus, browser);
+    }
+    const resumes: URL[] = [];
+    for (const finish of finishes) {
+      // Neither request knew of the other when it was sent.
+      await browser.jar.store.removeCookie('bridge.localhost', '/', 'ob_person');
+      await browser.get(finish, { follow: false });
+      resumes.push(await followUntil(browser, (url) => url.pathname.startsWith('/auth/')));
+    }
+    for (const resume of resumes) await browser.get(resume, { follow: resume === resumes[1] });
     expect(browser.page.text).toContain('hub of student2');
     expect(campus.hub.logouts.count).toBe(1);
   });

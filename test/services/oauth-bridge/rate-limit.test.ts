@@ -13,11 +13,11 @@ afterAll(async () => {
   await campus?.stop();
 });
 
-function ask(address: string): Promise<{ status: number; text: string }> {
+function ask(address: string, path = '/callback/moodle'): Promise<{ status: number; text: string }> {
   const port = Number(new URL(campus.bridgeUrl).port);
   const headers = { 'x-forwarded-for': address };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path: '/callback/moodle', headers, agent }, (answer) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, headers, agent }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => {
@@ -38,4 +38,21 @@ it('after 1200 in a minute there is a page that begins again, for that address o
   expect(limited[0]?.text).toContain(`${campus.hub.url}/hub/oauth_login`);
   expect((await ask('203.0.113.8')).status).toBe(400);
   expect(await campus.metric('coursehub_signin_total{outcome="rate_limited"}')).toBe(5);
+});
+
+it('an address that the sender wrote itself does not count, nor does one behind a campus address', async () => {
+  const sender = '198.51.100.4';
+  const answers = await Promise.all(Array.from({ length: 1205 }, (_none, n) => ask(`198.18.0.${n % 250}, ${sender}`)));
+  expect(answers.filter((answer) => answer.status === 429)).toHaveLength(5);
+  const campusAnswers = await Promise.all(
+    Array.from({ length: 1205 }, (_none, n) => ask(`198.18.0.${n % 250}, 10.1.2.3`)),
+  );
+  expect(campusAnswers.filter((answer) => answer.status === 429)).toHaveLength(5);
+  expect((await ask('198.18.0.20')).status).toBe(400);
+});
+
+it('/auth, where a sign-in begins, has a limit too', async () => {
+  const answers = await Promise.all(Array.from({ length: 1202 }, () => ask('192.0.2.9', '/auth')));
+  expect(answers.filter((answer) => answer.status === 429)).toHaveLength(2);
+  expect((await ask('192.0.2.9')).status).toBe(400);
 });
