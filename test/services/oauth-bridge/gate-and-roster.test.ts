@@ -1,6 +1,9 @@
 // The gate and the refresh of one person's roster before it is judged.
 import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLoginLink } from '../../../services/admin/login-link.ts';
+import { createBrowser } from '../../support/browser.ts';
+import { issueCode, redeem } from './authorization-request.ts';
 import { type Campus, type Listening, listen, signIn, startCampus } from './campus.ts';
 
 interface SyncStandIn extends Listening {
@@ -111,6 +114,37 @@ describe('the gate', () => {
     expect((await signIn(campus, 'gpuadmin')).page.text).toContain('hub of gpuadmin');
     sync.effect = (personId) => enrolIn(personId, 'DS101', { active: false });
     expect((await signIn(campus, 'expired1')).page.status).toBe(403);
+  });
+});
+
+describe('who is refused', () => {
+  it('does not pass the gate by a login link', async () => {
+    expect((await signIn(campus, 'student5')).page.status).toBe(403);
+    const link = await createLoginLink(campus.database.db, campus.bridgeUrl, 'student5');
+    const browser = createBrowser();
+    await browser.get(link);
+    await browser.submit();
+    expect([browser.page.status, browser.page.text]).toEqual([
+      403,
+      expect.stringContaining('None of your Moodle courses offers a notebook server'),
+    ]);
+  });
+
+  it('gets nothing for a code or a token from before the suspension', async () => {
+    sync.effect = (personId) => enrolIn(personId, 'DS101');
+    await signIn(campus, 'student3');
+    const port = Number(new URL(campus.bridgeUrl).port);
+    const token = campus.hub.signins.at(-1)?.tokens.access_token ?? '';
+    const me = () => fetch(`http://127.0.0.1:${port}/me`, { headers: { authorization: `Bearer ${token}` } });
+    const code = await issueCode(campus, createBrowser(), 'student3');
+    expect((await me()).status).toBe(200);
+    await campus.database.db
+      .updateTable('person')
+      .set({ suspended: true })
+      .where('hub_username', '=', 'student3')
+      .execute();
+    expect((await me()).status).toBe(401);
+    expect((await redeem(campus, port, code)).status).toBe(400);
   });
 });
 
