@@ -28,8 +28,15 @@ export interface Campus {
   readonly stop: () => Promise<void>;
 }
 
-/** @param say gets one line per step. */
-export async function startCampus(pace: Pace, say: (line: string) => void): Promise<Campus> {
+/**
+ * @param say gets one line per step.
+ * @param signal gives the start up; what was begun is ended before the promise rejects.
+ */
+export async function startCampus(
+  pace: Pace,
+  say: (line: string) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Campus> {
   const folder = mkdtempSync(path.join(tmpdir(), 'coursehub-demo-'));
   // PostgreSQL does not run as root: its own user must be able to enter.
   chmodSync(folder, 0o755);
@@ -48,7 +55,7 @@ export async function startCampus(pace: Pace, say: (line: string) => void): Prom
       webServiceToken: secrets.moodleToken,
     });
     say('starting PostgreSQL, the Moodle simulator and the Prometheus simulator');
-    const [postgres, moodle, prometheus] = await Promise.all([
+    const [postgres, moodle, prometheus] = await startTogether(stops, [
       startEmbeddedPostgres({ directory: path.join(folder, 'postgres'), throwaway: true }),
       startMoodleSimulator({
         site,
@@ -57,7 +64,7 @@ export async function startCampus(pace: Pace, say: (line: string) => void): Prom
       }),
       startPrometheusSimulator({ scrapeIntervalSeconds: 1, host: '127.0.0.1', port: addresses.ports.prometheus }),
     ]);
-    stops.push(postgres.stop, moodle.stop, prometheus.stop);
+    signal.throwIfAborted();
     say('starting JupyterHub and coursehub');
     const hub = startHub(folder, addresses, secrets);
     stops.push(hub.stop);
@@ -70,8 +77,8 @@ export async function startCampus(pace: Pace, say: (line: string) => void): Prom
     );
     stops.push(coursehub.stop);
     const fault = (): string | null => hub.ended() ?? coursehub.ended();
-    await untilReady(fault, `http://127.0.0.1:${addresses.ports.ops}/readyz`, 'coursehub');
-    await untilReady(fault, `http://127.0.0.1:${addresses.ports.hub}/hub/api/`, 'JupyterHub');
+    await untilReady(fault, signal, `http://127.0.0.1:${addresses.ports.ops}/readyz`, 'coursehub');
+    await untilReady(fault, signal, `http://127.0.0.1:${addresses.ports.hub}/hub/api/`, 'JupyterHub');
     return { addresses, secrets, moodle, prometheus, folder, fault, stop };
   } catch (error) {
     await stop();
@@ -135,10 +142,22 @@ export function moodleIdOf(site: MoodleSite, username: string): number {
   return found.id;
 }
 
-async function untilReady(fault: () => string | null, url: string, name: string): Promise<void> {
+/** Waits for all of them, so that when one fails the others are among what is ended. */
+async function startTogether<const Starts extends readonly Promise<{ readonly stop: () => Promise<void> }>[]>(
+  stops: (() => Promise<void>)[],
+  starts: Starts,
+): Promise<{ -readonly [Index in keyof Starts]: Awaited<Starts[Index]> }> {
+  for (const outcome of await Promise.allSettled(starts)) {
+    if (outcome.status === 'fulfilled') stops.push(outcome.value.stop);
+  }
+  return Promise.all(starts);
+}
+
+async function untilReady(fault: () => string | null, signal: AbortSignal, url: string, name: string): Promise<void> {
   const deadline = performance.now() + 120_000;
   let last = '';
   while (performance.now() < deadline) {
+    signal.throwIfAborted();
     const failure = fault();
     if (failure) throw new Error(failure);
     const answer = await fetch(url).catch((error: unknown) => String(error));

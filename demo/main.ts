@@ -19,6 +19,9 @@ if (help) {
 
 let campus: Campus | null = null;
 let ending = false;
+const start = new AbortController();
+/** A check that somebody broke off has not passed. */
+const INTERRUPTED = check ? 130 : 0;
 async function end(code: number): Promise<never> {
   ending = true;
   if (campus) {
@@ -29,12 +32,20 @@ async function end(code: number): Promise<never> {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (!ending) void end(0);
+    if (ending) return;
+    if (campus) void end(INTERRUPTED);
+    else {
+      // The start ends what it has begun, then rejects.
+      ending = true;
+      say('ending everything');
+      start.abort();
+    }
   });
 }
 
 try {
-  campus = await startCampus(check ? CHECKING : WATCHING, say);
+  campus = await startCampus(check ? CHECKING : WATCHING, say, start.signal);
+  if (start.signal.aborted) await end(INTERRUPTED);
   say('ready');
   if (check) await end((await playScenario(campus, say)) === 0 ? 0 : 1);
   watchServers(campus);
@@ -48,6 +59,7 @@ try {
     }
   }
 } catch (error) {
+  if (start.signal.aborted) process.exit(INTERRUPTED);
   if (!ending) {
     console.error(error instanceof Error ? error.message : error);
     await end(1);
