@@ -5,4 +5,4 @@ export declare const pinnedNode: string;
 export declare const venvBinaries: string;
 export declare const venvPython: string;
 export declare function preparedEnvironment(): NodeJS.ProcessEnv;
-export declare function prepare(): void;
+export declare function prepare(options?: { readonly python?: boolean }): void;

@@ -1,13 +1,12 @@
 // Prepares what every command of the project needs on a fresh machine: npm packages (with the pinned Node) and the Python venv.
-// Plain JavaScript without dependencies: it runs on any Node >= 20 before anything is installed. Resumable: a stamp is written when a step is done.
+// Plain JavaScript without dependencies: it runs on any Node >= 20 before anything is installed. Resumable: what a finished step made holds its stamp.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '..');
-const cache = path.join(root, '.cache');
-const venv = path.join(cache, 'venv');
+const venv = path.join(root, '.cache', 'venv');
 
 /** The pinned Node, and the folder that must lead PATH so that scripts find it. */
 export const binaries = path.join(root, 'node_modules', '.bin');
@@ -21,13 +20,16 @@ export const preparedEnvironment = () => ({
   PATH: [binaries, venvBinaries, process.env.PATH].join(path.delimiter),
 });
 
-/** Throws a sentence when a step cannot be done. */
-export function prepare() {
+/**
+ * Throws a sentence when a step cannot be done.
+ * @param python false: a hub of the tests and the demo is not needed (`npm start`, `npm run admin`), so neither is Python.
+ */
+export function prepare({ python = true } = {}) {
   checkNode();
   step(
     'npm packages and the pinned Node',
-    'npm',
-    digest('package.json', 'package-lock.json'),
+    path.join(root, 'node_modules', '.prepared'),
+    digest('package-lock.json'),
     existsSync(pinnedNode),
     () => {
       // npm itself runs on the machine's Node: the pinned one is inside the folder that npm ci replaces.
@@ -37,9 +39,10 @@ export function prepare() {
       run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { PATH: outside.join(path.delimiter) });
     },
   );
+  if (!python) return;
   step(
     'Python packages (JupyterHub, JupyterLab, pytest)',
-    'python',
+    path.join(venv, '.prepared'),
     digest('hub/requirements.txt'),
     existsSync(venvPython),
     () => {
@@ -63,12 +66,11 @@ function checkNode() {
     throw new Error(`Node 20 or newer is needed, this is ${process.versions.node}.`);
 }
 
-function step(title, name, wanted, present, work) {
-  const stamp = path.join(cache, `${name}.stamp`);
+function step(title, stamp, wanted, present, work) {
   if (present && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const startedAt = performance.now();
   process.stderr.write(`preparing: ${title} …\n`);
-  mkdirSync(cache, { recursive: true });
+  mkdirSync(path.dirname(stamp), { recursive: true });
   rmSync(stamp, { force: true });
   work();
   writeFileSync(stamp, wanted);
@@ -110,7 +112,7 @@ function findPython() {
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    prepare();
+    prepare({ python: !process.argv.includes('--without-python') });
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
