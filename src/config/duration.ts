@@ -15,7 +15,7 @@ export function parseDurationSeconds(text: string): number | null {
 
 /** A duration in the config; resolves to seconds. */
 export const duration = z
-  .string()
+  .string({ error: 'must be a duration with its unit, for example 90s, 45m, 4h or 1h30m' })
   .transform((text, context) => {
     const seconds = parseDurationSeconds(text);
     if (seconds === null) {
@@ -28,3 +28,11 @@ export const duration = z
     return seconds;
   })
   .meta({ title: 'duration', description: 'A duration such as "90s", "45m", "4h" or "1h30m".' });
+
+/** A duration that cannot be "0s": of timers and limits. */
+export const positiveDuration = duration
+  .refine((seconds) => seconds > 0, 'must be longer than 0')
+  .meta({
+    title: 'duration',
+    description: 'A duration such as "90s", "45m", "4h" or "1h30m".',
+  });

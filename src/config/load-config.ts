@@ -1,11 +1,11 @@
 // Reads the config file and the environment, and refuses the start with all faults at once.
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { LONGEST_GPU_WINDOW_SECONDS } from '../domain/culling/gpu-window.ts';
 import type { CourseProfileRule, Pool, Profile } from '../domain/profiles/profile.ts';
 import type { Config, Secrets, ServiceName } from './config.ts';
 import { configSchema, type ParsedConfig } from './config-schema.ts';
+import { describeIssue } from './describe-issue.ts';
 import { keysSchema } from './keys.ts';
 import { type Environment, readSecret, variablePart } from './secrets.ts';
 
@@ -55,23 +55,14 @@ export function resolveConfig(text: string, env: Environment, services: readonly
 function parseConfigText(text: string, faults: string[]): ParsedConfig | null {
   const document = parseDocument(text, { uniqueKeys: true });
   if (document.errors.length > 0) {
-    faults.push(...document.errors.map((error) => `the file is not valid YAML: ${error.message.split('\n')[0]}`));
+    // Only the first: the others are mostly its echo.
+    faults.push(`the file is not valid YAML: ${document.errors[0]?.message.split('\n')[0]?.replace(/:$/, '')}`);
     return null;
   }
-  const result = configSchema.safeParse(document.toJS() ?? {});
+  const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (result.success) return result.data;
   faults.push(...result.error.issues.flatMap(describeIssue));
   return null;
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.join('.') || '(top level)';
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(
-      (key) => `${[...issue.path, key].join('.')}: there is no such key; see docs/reference/config.md`,
-    );
-  if (issue.code === 'invalid_type' && issue.input === undefined) return [`${path}: is missing`];
-  return [`${path}: ${issue.message}`];
 }
 
 function findCrossFaults(parsed: ParsedConfig): string[] {

@@ -21,14 +21,16 @@ export const cores = z.union([z.number().positive(), z.string()]).transform((val
 });
 
 /** KubeSpawner reads K, M, G, T (powers of 1024); Kubernetes' Ki … Ti mean the same there. */
-export const memory = z.string().transform((text, context) => {
-  const match = /^(\d+(?:\.\d+)?)([KMGT])i?$/.exec(text);
-  if (!match) {
-    context.addIssue({
-      code: 'custom',
-      message: `"${text}" is not an amount of memory; write for example "8G" or "512Mi"`,
-    });
-    return z.NEVER;
-  }
-  return `${match[1]}${match[2]}`;
-});
+export const memory = z
+  .string({ error: 'must be an amount of memory with its unit, for example 8G or 512Mi' })
+  .transform((text, context) => {
+    const match = /^(\d+(?:\.\d+)?)([KMGT])i?$/.exec(text);
+    if (!match) {
+      context.addIssue({
+        code: 'custom',
+        message: `"${text}" is not an amount of memory; write for example "8G" or "512Mi"`,
+      });
+      return z.NEVER;
+    }
+    return `${match[1]}${match[2]}`;
+  });

@@ -53,6 +53,25 @@ describe('resolveConfig', () => {
     expect(faults.join('\n')).toMatch(/DATABASE_URL is missing/);
   });
 
+  it.each([
+    ['gpuIdleAfter: 30m', 'gpuIdleAfter: 30', /idle\.gpuIdleAfter: must be a duration with its unit, for example 90s/],
+    ['limit: 8G', 'limit: 8', /memory\.limit: must be an amount of memory with its unit/],
+    ['publicPort: 0', 'publicPort: "80"', /listen\.publicPort: must be a number, and is text/],
+    ['allowInsecureHttp: true', 'allowInsecureHttp: ~', /allowInsecureHttp: must be true or false, and is empty/],
+    ['ta: assistant', 'ta: tutor', /roles\.ta: must be one of student, assistant, instructor/],
+    ['gpuIdleAfter: 30m', 'gpuIdleAfter: 0s', /idle\.gpuIdleAfter: must be longer than 0/],
+    ['roles: {', 'sync: { every: 0s }\nroles: {', /sync\.every: must be longer than 0/],
+    ['roles: {', 'roles {', /^the file is not valid YAML: .* at line \d+, column \d+$/],
+  ])('says what is wrong with "%s" as "%s"', (right, wrong, sentence) => {
+    const faults = faultsOf(testConfigText().replace(right, wrong));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(sentence);
+  });
+
+  it('says that a list is no configuration', () => {
+    expect(faultsOf('- a')).toEqual(['(top level): must be a section with keys, and is a list']);
+  });
+
   it('refuses one token for two callers', () => {
     const env = { ...TEST_ENVIRONMENT, INTERNAL_TOKEN_HUB: 'same', INTERNAL_TOKEN_OPERATOR: 'same' };
     expect(faultsOf(testConfigText(), env)).toEqual([
