@@ -103,6 +103,9 @@ describe('the form', () => {
     const html = await form('inactive');
     expect(html).not.toContain('type="radio"');
     expect(html).toContain('is not active');
+    // The mark that hides the page's Start button.
+    expect(html).toContain('ch-nothing"');
+    expect(await form('student1')).not.toContain('ch-nothing"');
   });
 
   it('tells somebody unknown what to do', async () => {

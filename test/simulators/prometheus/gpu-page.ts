@@ -12,9 +12,10 @@ export function gpuPage(pods: readonly SimulatedPod[]): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Simulated GPUs</title>
 <style>
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 50rem; padding: 0 1rem; color-scheme: light dark }
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 50rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886 }
-form { display: inline } button { font: inherit; padding: .2rem .7rem; margin-right: .3rem }
+th[scope=row] { overflow-wrap: anywhere } form { display: flex; flex-wrap: wrap; gap: .3rem } button { font: inherit; padding: .2rem .7rem }
 button[aria-pressed=true] { font-weight: bold; outline: 2px solid }
 </style>
 </head>
