@@ -126,21 +126,19 @@ export async function listWitnesses(db: Db, id: CourseId): Promise<readonly Mood
   return rows.rows.map((row) => moodleUserId(row.moodle_id));
 }
 
-interface CourseRow {
-  id: string;
-  moodle_id: string;
-  shortname: string;
-  fullname: string;
-  idnumber: string;
-  category_id: string;
-  visible: boolean;
-  starts_at: Date | null;
-  ends_at: Date | null;
-  roster_observed_at: Date | null;
-  vanished_at: Date | null;
+export interface CourseRow {
+  readonly id: string;
+  readonly moodle_id: string;
+  readonly shortname: string;
+  readonly fullname: string;
+  readonly idnumber: string;
+  readonly category_id: string;
+  readonly visible: boolean;
+  readonly starts_at: Date | null;
+  readonly ends_at: Date | null;
 }
 
-const toStoredCourse = (row: CourseRow): StoredCourse => ({
+export const toCourse = (row: CourseRow): Course => ({
   id: courseId(row.id),
   moodleId: row.moodle_id,
   shortname: row.shortname,
@@ -150,6 +148,15 @@ const toStoredCourse = (row: CourseRow): StoredCourse => ({
   visible: row.visible,
   startsAt: row.starts_at,
   endsAt: row.ends_at,
+});
+
+interface StoredCourseRow extends CourseRow {
+  readonly roster_observed_at: Date | null;
+  readonly vanished_at: Date | null;
+}
+
+const toStoredCourse = (row: StoredCourseRow): StoredCourse => ({
+  ...toCourse(row),
   rosterObservedAt: row.roster_observed_at,
   vanishedAt: row.vanished_at,
 });

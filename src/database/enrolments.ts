@@ -1,7 +1,8 @@
 // Reads the stored roster for decisions: a person by hub username, their enrolments, a course.
 import { sql } from 'kysely';
-import type { Course, CourseGroup, Enrolment } from '../domain/courses/course.ts';
-import { courseGroupId, courseId, type HubUsername, hubUsername, type PersonId, personId } from '../domain/ids.ts';
+import type { CourseGroup, Enrolment } from '../domain/courses/course.ts';
+import { courseGroupId, type HubUsername, hubUsername, type PersonId, personId } from '../domain/ids.ts';
+import { toCourse } from './courses.ts';
 import type { Db } from './database.ts';
 
 export interface KnownPerson {
@@ -12,7 +13,7 @@ export interface KnownPerson {
   readonly deleted: boolean;
 }
 
-/** Exact name: the hub folds names before it asks, and ours are lower-case. */
+/** Upper and lower case are one name, as on the hub. */
 export async function findPersonByHubUsername(db: Db, name: string): Promise<KnownPerson | null> {
   const row = await db
     .selectFrom('person')
@@ -59,27 +60,3 @@ export async function findEnrolments(db: Db, person: PersonId): Promise<readonly
     groups: row.groups.map((group): CourseGroup => ({ id: courseGroupId(group.id), name: group.name })),
   }));
 }
-
-interface CourseRow {
-  readonly id: string;
-  readonly moodle_id: string;
-  readonly shortname: string;
-  readonly fullname: string;
-  readonly idnumber: string;
-  readonly category_id: string;
-  readonly visible: boolean;
-  readonly starts_at: Date | null;
-  readonly ends_at: Date | null;
-}
-
-export const toCourse = (row: CourseRow): Course => ({
-  id: courseId(row.id),
-  moodleId: row.moodle_id,
-  shortname: row.shortname,
-  fullname: row.fullname,
-  idnumber: row.idnumber,
-  categoryId: row.category_id,
-  visible: row.visible,
-  startsAt: row.starts_at,
-  endsAt: row.ends_at,
-});

@@ -6,8 +6,8 @@ import type { GpuState } from '../domain/culling/gpu-state.ts';
 import type { PendingStop } from '../domain/culling/session-facts.ts';
 import { courseGroupId, type SessionId, sessionId } from '../domain/ids.ts';
 import type { SessionSnapshot } from '../domain/profiles/session-snapshot.ts';
+import { toCourse } from './courses.ts';
 import { type Db, inTransaction } from './database.ts';
-import { toCourse } from './enrolments.ts';
 
 export interface OpenSession {
   readonly id: SessionId;
