@@ -1,5 +1,6 @@
 // Lists every metric of the services, out of the code that makes them.
 import { createCourseProfilesMetrics } from '../services/course-profiles/course-profiles-metrics.ts';
+import { createKubernetesMetrics, LISTS } from '../src/kubernetes/kubernetes-metrics.ts';
 import { createHttpDuration, createUpstreamDuration } from '../src/telemetry/durations.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -8,6 +9,7 @@ export async function describeMetrics(): Promise<string> {
   createHttpDuration(metrics);
   createUpstreamDuration(metrics);
   createCourseProfilesMetrics(metrics);
+  createKubernetesMetrics(metrics, LISTS);
   const all = await metrics.registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith('coursehub_'))

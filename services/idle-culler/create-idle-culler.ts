@@ -9,7 +9,7 @@ import { createHubApi } from '../../src/jupyterhub/hub-api.ts';
 import { CULLER_SCOPES, HubError, READ_SCOPES } from '../../src/jupyterhub/hub-error.ts';
 import { createGpuReadings } from '../../src/prometheus/gpu-readings.ts';
 import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
-import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
+import { clusterReadiness, type Service, type ServiceEnvironment } from '../../src/runtime/service.ts';
 import { type CycleOutcome, createCullerMetrics } from './culler-metrics.ts';
 import { createDryRunMemory } from './dry-run-memory.ts';
 import { describeTooLongWindow } from './reading-window.ts';
@@ -66,11 +66,12 @@ export function createIdleCuller(environment: ServiceEnvironment): Service {
 }
 
 function createContext(environment: ServiceEnvironment): Omit<CycleContext, 'isLeader'> {
-  const { config, secrets, db, logger, metrics, upstreamDuration } = environment;
+  const { config, secrets, db, cluster, logger, metrics, upstreamDuration } = environment;
   const { hub, prometheus } = config;
   return {
     config,
     db,
+    cluster,
     logger,
     metrics: createCullerMetrics(metrics, prometheus?.metrics ?? []),
     dryRun: createDryRunMemory(),
@@ -124,7 +125,7 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
   }
 }
 
-function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
+function readinessOf({ config, db, cluster }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
   const lateAfter = config.culler.everySeconds * LATE_PERIODS * 1000;
   return [
     {
@@ -144,5 +145,6 @@ function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): Re
           ? `the last good cycle was ${Math.round((performance.now() - state.lastGoodAt) / 1000)} s ago`
           : null,
     },
+    ...clusterReadiness(cluster),
   ];
 }

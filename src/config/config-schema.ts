@@ -33,7 +33,12 @@ const site = z.strictObject({
 
 const listen = z
   .strictObject({
-    host: z.string().default('127.0.0.1').describe('Address to listen on; a container needs "0.0.0.0".'),
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe(
+        'Address to listen on; a container needs "0.0.0.0". The environment variable LISTEN_HOST, when set, wins.',
+      ),
     publicPort: port.default(8080).describe('The bridge: what browsers and the hub reach.'),
     internalPort: port
       .default(8081)
@@ -303,6 +308,39 @@ const prometheus = z
   .default(null)
   .describe('Without it every GPU is `unknown`.');
 
+const kubernetes = z
+  .strictObject({
+    namespace: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
+      .describe("Where the hub's single-user pods run. Needs a Role there: list and watch pods."),
+    podSelector: z
+      .string()
+      .min(1)
+      .default('component=singleuser-server')
+      .describe(
+        'Label selector of single-user pods. Two hubs in one namespace: add ",release=<name>". Whose pod it is tells its annotation.',
+      ),
+    nodes: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Read nodes: the form shows free GPUs of pools without `capacity`, too. Needs a ClusterRole: list and watch nodes.',
+      ),
+    otherPods: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Count GPUs that pods of other namespaces hold. Only with `nodes`. Needs a ClusterRole: list and watch pods.',
+      ),
+    requestTimeout: duration.prefault('10s').describe('How long one call to the apiserver may take.'),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    "What course-profiles and idle-culler see of the cluster: free GPUs, why a server waits, when its pod was scheduled. Signed in as the pod's ServiceAccount, or by the file that the environment variable KUBECONFIG names. null: no Kubernetes.",
+  );
+
 const OPERATIONS = ['form', 'check', 'admit', 'end', 'sync-site', 'sync-person'] as const;
 
 const internal = z
@@ -361,6 +399,7 @@ export const configSchema = z.strictObject({
   sync,
   culler,
   prometheus,
+  kubernetes,
   internal,
   logging,
 });
