@@ -71,12 +71,21 @@ export function followList<Value>(options: WatchedListOptions<Value>): WatchedLi
     retry = setTimeout(start, state.retryMilliseconds * (0.75 + Math.random() / 2)).unref();
     state.retryMilliseconds = Math.min(state.retryMilliseconds * 2, LONGEST_RETRY_MILLISECONDS);
   };
+  // Forms ask far more often than the cluster changes.
+  let values: readonly Value[] | null = null;
+  informer.on('change', () => {
+    values = null;
+  });
+  const read = (): readonly Value[] => {
+    values ??= informer.list().map(({ value }) => value);
+    return values;
+  };
   informer.on('error', onFault);
   start();
   const trusted = (): boolean =>
     state.synced && (state.brokenAt === null || performance.now() - state.brokenAt < TRUSTED_MILLISECONDS);
   return {
-    values: () => (trusted() ? informer.list().map(({ value }) => value) : null),
+    values: () => (trusted() ? read() : null),
     missing: () => (state.synced ? null : (state.fault?.message ?? `${watched.resource} have not been read yet`)),
     async stop() {
       state.stopped = true;
