@@ -41,15 +41,18 @@ export class StrippedWatch<Kept extends KubernetesObject> extends Watch {
     onDone: (error: unknown) => void,
   ): Promise<AbortController> {
     let done = false;
+    let opened = false;
     const finish = (error: unknown): void => {
       done = true;
       this.#options.onClose();
-      onDone(error);
+      // The library takes every timeout for a quiet watch and says nothing: one that was never answered is a fault.
+      onDone(!opened && isTimeout(error) ? new Error('no answer in time') : error);
     };
     const query = { ...parameters, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };
     try {
       const controller = await super.watch(path, query, (phase, object) => this.#pass(phase, object, onEvent), finish);
-      if (!done) this.#options.onOpen();
+      opened = !done;
+      if (opened) this.#options.onOpen();
       return controller;
     } catch (error) {
       // E.g. a token file that is gone: the library would leave an unhandled rejection.
@@ -72,3 +75,5 @@ export class StrippedWatch<Kept extends KubernetesObject> extends Watch {
     else onEvent(phase, kept);
   }
 }
+
+const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';

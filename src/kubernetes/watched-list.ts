@@ -110,6 +110,7 @@ function createInformer<Value>(options: WatchedListOptions<Value>, state: ListSt
     },
     onClose() {
       state.brokenAt ??= performance.now();
+      metrics.up.set({ list: watched.label }, 0);
     },
   });
   const list = async () => {
@@ -165,9 +166,7 @@ function reportFault<Value>(
   state: ListState,
   fault: WatchFault,
 ): void {
-  state.brokenAt ??= performance.now();
   metrics.faults.inc({ list: watched.label, fault: fault.kind });
-  metrics.up.set({ list: watched.label }, 0);
   const isNew = state.fault?.message !== fault.message;
   state.fault = fault;
   if (!isNew) return;

@@ -121,6 +121,16 @@ describe('what is kept', () => {
     expect(api.lists('pods')).toBe(3);
   });
 
+  it('is listed anew when the snapshot of the pages expired on the way', async () => {
+    for (let index = 0; index < 60; index += 1) api.put('pods', wirePod(`p${index}`, { user: `u${index}` }));
+    api.expirePage = true;
+    const view = open();
+    await follows(view);
+    expect(view.pods()).toHaveLength(60);
+    expect(api.lists('pods')).toBe(4);
+    expect(view.log).toEqual([]);
+  });
+
   it('is without what cannot be read, which is said once', async () => {
     api.put('pods', { metadata: { name: 'odd', namespace: 'campus', labels: { component: 'singleuser-server' } } });
     api.put('pods', wirePod('good', { user: 'good' }));
@@ -191,6 +201,22 @@ describe('a watch that ends', () => {
     api.put('pods', wirePod('next', { user: 'next' }));
     await soon(() => names(view)?.join() === 'next', 'the next pod');
   });
+
+  it('notices within 30 s that nobody answers any more', async () => {
+    const view = open();
+    await follows(view);
+    api.mute = true;
+    api.dropWatches('reset');
+    await eventually(() => view.pods() === null, 'no numbers');
+    await eventually(
+      () => view.log.some(({ cause }) => String(cause).includes('no answer in time')),
+      'the log',
+      40_000,
+    );
+    expect(await view.metric('coursehub_kubernetes_watch_up', { list: 'pods' })).toBe(0);
+    api.mute = false;
+    await eventually(() => view.pods(), 'the cluster again');
+  }, 60_000);
 
   it('survives an apiserver that is down, hides what is old, and says both', async () => {
     api.put('pods', wirePod('a', { user: 'a' }));
@@ -274,9 +300,12 @@ it('stops: no watch, no further call', async () => {
   await view.stop();
   await eventually(() => api.watches === 0, 'closed watches');
   const before = api.requests.length;
-  api.dropWatches('end');
-  await api.stop();
-  await api.start();
+  // Another view that comes to know a broken watch and follows again: the first would have been as quick.
+  const other = open();
+  await eventually(() => api.watches === 1, 'the other view');
+  api.dropWatches('reset');
   api.put('pods', wirePod('late', { user: 'late' }));
-  expect(api.requests.length).toBe(before);
+  await eventually(() => names(other)?.join() === 'late', 'the other view again');
+  expect(api.requests.slice(before).every(({ url }) => url.includes('/pods'))).toBe(true);
+  expect(api.watches).toBe(1);
 });

@@ -44,6 +44,10 @@ export class FakeApiserver {
   #version = 1;
   /** Watches and continue tokens of an older version are answered with 410. */
   #oldest = 0;
+  /** The next continue token is refused with 410, as when a list takes longer than etcd keeps its snapshot. */
+  expirePage = false;
+  /** Takes connections and answers no watch: a load balancer in front of nothing. */
+  mute = false;
   #server: Server | null = null;
   #port = 0;
 
@@ -178,6 +182,7 @@ export class FakeApiserver {
       return;
     }
     const matches = matcher(match?.[1] ?? null, url.searchParams);
+    if (verb === 'watch' && this.mute) return;
     if (verb === 'watch') this.#watch(url.searchParams, { response, resource, matches });
     else this.#list(url.searchParams, resource, matches, response);
   }
@@ -189,7 +194,9 @@ export class FakeApiserver {
     response: ServerResponse,
   ): void {
     const [from = '0', version = String(this.#version)] = (query.get('continue') ?? '').split('@').filter(Boolean);
-    if (Number(version) < this.#oldest) {
+    const expired = this.expirePage && query.has('continue');
+    if (expired) this.expirePage = false;
+    if (expired || Number(version) < this.#oldest) {
       fail(response, 410, 'The provided continue parameter is too old');
       return;
     }
