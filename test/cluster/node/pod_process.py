@@ -99,6 +99,8 @@ def layer_script(layer, hosts, image):
         "mount -t proc proc r/proc; mount --rbind /dev r/dev; mount --rbind /sys r/sys",
         "mount -t tmpfs tmpfs r/run; mount -t tmpfs tmpfs r/tmp; chmod 1777 r/tmp; mkdir -p r/run/lock",
         f"mount --bind {shlex.quote(str(hosts))} r/etc/hosts",
+        # Names are in /etc/hosts; a question to the machine's name server would wait 5 s for an answer that cannot come.
+        "rm -f r/etc/resolv.conf; echo nameserver 127.0.0.1 >r/etc/resolv.conf",
     ]
     for target, source in image.get("content", {}).items():
         lines.append(f"mkdir -p r{shlex.quote(target)}; mount --rbind {shlex.quote(source)} r{shlex.quote(target)}")
