@@ -11,8 +11,11 @@
 {{- $ours := dict "id" "jupyterhub" "redirectUris" (list (printf "%s/hub/oauth_callback" $hubUrl)) "scopes" (list "profile") -}}
 {{- $_ := set $bridge "clients" (prepend $clients $ours) -}}
 {{- $internal := $config.internal | default dict -}}
+{{- /* all-in-one calls itself without a Service. */ -}}
+{{- if ne .Values.mode "all-in-one" -}}
 {{- $_ := set $internal "courseProfilesUrl" (printf "http://%s:8081" (include "coursehub.name" (list .Release.Name "course-profiles"))) -}}
 {{- $_ := set $internal "moodleSyncUrl" (printf "http://%s:8081" (include "coursehub.name" (list .Release.Name "moodle-sync"))) -}}
+{{- end -}}
 {{- $_ := set $config "listen" $listen -}}
 {{- $_ := set $config "hub" $hub -}}
 {{- $_ := set $config "bridge" $bridge -}}
