@@ -49,14 +49,17 @@ export async function startCommand(command: Command, argv: readonly string[], en
   }
   const logger = createLogger({ service: command.name, ...loaded.config.logging });
   for (const warning of loaded.warnings) logger.warn({ warning }, 'configuration warning');
+  // Set before the start: the first process of a container ignores signals that it has no handler for.
+  let running: RunningProcess | null = null;
+  const end = (signal: string): void => {
+    logger.info({ signal }, 'signal');
+    if (running) void running.stop().then(() => process.exit(0));
+    else process.exit(0);
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
   try {
-    const running = await startServices(command, loaded, logger);
-    const end = (signal: string): void => {
-      logger.info({ signal }, 'signal');
-      void running.stop().then(() => process.exit(0));
-    };
-    process.once('SIGTERM', end);
-    process.once('SIGINT', end);
+    running = await startServices(command, loaded, logger);
   } catch (error) {
     logger.fatal({ err: error }, 'the start failed');
     process.stderr.write(`${command.name} cannot start: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -404,7 +404,7 @@ describe.skipIf(!helm)('what is refused, with a sentence', () => {
 
   it('all faults at once', async () => {
     await expect(chart.render({})).rejects.toThrow(
-      /hubUrl is missing[^]*bridgeUrl is missing[^]*image.repository[^]*config.site[^]*MOODLE_TOKEN/,
+      /hubUrl is missing.*bridgeUrl is missing.*image.repository.*config.site.*MOODLE_TOKEN/s,
     );
   });
 

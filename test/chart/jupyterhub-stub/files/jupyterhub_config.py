@@ -25,7 +25,7 @@ c.JupyterHub.cleanup_servers = False
 c.JupyterHub.last_activity_interval = 60
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
 c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
-c.JupyterHub.hub_ip = "0.0.0.0"
+c.JupyterHub.hub_bind_url = "http://:8081"
 c.JupyterHub.hub_connect_url = f"http://hub:{os.environ['HUB_SERVICE_PORT']}"
 
 for trait, key in {
