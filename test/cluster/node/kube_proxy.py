@@ -39,6 +39,8 @@ class ServicePort:
             except (OSError, asyncio.TimeoutError):
                 continue
             await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+            to_writer.close()
+            writer.close()
             return
         writer.transport.abort()  # a reset: as a Service without endpoints refuses
 

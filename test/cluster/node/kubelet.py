@@ -59,7 +59,8 @@ class Pod:
     def live(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            needs_processes = any(not (self.image(item) or {}).get("skip") for item in self.pod["spec"]["containers"])
+            every = [*self.pod["spec"].get("initContainers", []), *self.pod["spec"]["containers"]]
+            needs_processes = any(not (self.image(item) or {}).get("skip") for item in every)
             if needs_processes:
                 self.network = PodNetwork(self.pod["metadata"]["uid"], self.pod["status"]["podIP"])
                 self.kubelet.names.add_pod(self.hosts, self.pod)

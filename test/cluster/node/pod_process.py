@@ -103,7 +103,8 @@ def layer_script(layer, hosts, image):
         "rm -f r/etc/resolv.conf; echo nameserver 127.0.0.1 >r/etc/resolv.conf",
     ]
     for target, source in image.get("content", {}).items():
-        lines.append(f"mkdir -p r{shlex.quote(target)}; mount --rbind {shlex.quote(source)} r{shlex.quote(target)}")
+        make = "mkdir -p" if os.path.isdir(source) else "touch"
+        lines.append(f"{make} r{shlex.quote(target)}; mount --rbind {shlex.quote(source)} r{shlex.quote(target)}")
     return lines
 
 
