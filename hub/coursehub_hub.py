@@ -141,7 +141,8 @@ class Glue:
             spawner.log.error("coursehub: %s cannot be read: %s", self.token_source, error.strerror)
             raise refusal(503, NOT_SET_UP) from None
         method, payload = ("GET", None) if body is None else ("POST", json.dumps(body))
-        limits = {"connect_timeout": 2, "request_timeout": seconds, "follow_redirects": False}
+        # No shorter time for the connection: while a class starts at once the hub is busy, and connects late itself (200 starts: 29 of them over 2 s).
+        limits = {"connect_timeout": seconds, "request_timeout": seconds, "follow_redirects": False}
         request = HTTPRequest(self.url + path, method=method, body=payload, headers=headers, **limits)
         async with self.slots:
             response = await self.fetch(spawner, request)
@@ -215,6 +216,9 @@ class Glue:
     async def pre_spawn_hook(self, spawner):
         """The binding answer, for form, spawn URL and REST starts alike."""
         spawner.coursehub_admitted = False
+        if is_kubespawner(spawner) and spawner.events:
+            # As KubeSpawner.start does, but before we ask: else /progress shows the last start's events now and hides as many of this start's.
+            spawner._last_event = spawner.events[-1]["metadata"]["uid"]
         course_profile = chosen(spawner.user_options.get("course_profile"))
         placement = {"namespace": "local", "pod": f"{spawner.user.name}--{spawner.name}"}
         if hasattr(spawner, "pod_name"):

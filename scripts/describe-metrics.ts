@@ -3,6 +3,7 @@ import { createCourseProfilesMetrics } from '../services/course-profiles/course-
 import { createCullerMetrics } from '../services/idle-culler/culler-metrics.ts';
 import { createSyncMetrics } from '../services/moodle-sync/sync-metrics.ts';
 import { createBridgeMetrics } from '../services/oauth-bridge/bridge-metrics.ts';
+import { createKubernetesMetrics, LISTS } from '../src/kubernetes/kubernetes-metrics.ts';
 import { createHttpDuration, createUpstreamDuration } from '../src/telemetry/durations.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -14,6 +15,7 @@ export async function describeMetrics(): Promise<string> {
   createCullerMetrics(metrics, ['DCGM_FI_PROF_GR_ENGINE_ACTIVE', 'DCGM_FI_DEV_GPU_UTIL']);
   createSyncMetrics(metrics);
   createBridgeMetrics(metrics);
+  createKubernetesMetrics(metrics, LISTS);
   const all = await metrics.registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith('coursehub_'))

@@ -3,12 +3,16 @@ import { CommandFault } from './command-fault.ts';
 import { HELP } from './help.ts';
 import { runKeys } from './keys.ts';
 import { runLoginLink } from './login-link.ts';
+import { runMigrate } from './migrate.ts';
+import { runProbe } from './probe.ts';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<string> | string>> = {
   help: () => HELP,
   '--help': () => HELP,
   'login-link': (args) => runLoginLink(args, process.env),
   keys: runKeys,
+  migrate: (args) => runMigrate(args, process.env),
+  probe: (args) => runProbe(args, process.env),
 };
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -8,7 +8,7 @@ import { internalCallers } from '../../src/http/internal-callers.ts';
 import { problemHandler } from '../../src/http/problem.ts';
 import { currentRequestId } from '../../src/http/request-id.ts';
 import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
-import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
+import { clusterReadiness, type Service, type ServiceEnvironment } from '../../src/runtime/service.ts';
 import { admit } from './admit.ts';
 import { type CourseProfilesMetrics, createCourseProfilesMetrics } from './course-profiles-metrics.ts';
 import { loadOffers } from './load-offers.ts';
@@ -29,18 +29,18 @@ export function createCourseProfiles(environment: ServiceEnvironment): Service {
   return {
     name: 'course-profiles',
     internalHandler: router,
-    readiness: [databaseReadiness(db)],
+    readiness: [databaseReadiness(db), ...clusterReadiness(environment.cluster)],
     start: async () => undefined,
     stop: async () => undefined,
   };
 }
 
-function form({ config, db, logger }: ServiceEnvironment, counters: CourseProfilesMetrics): RequestHandler {
+function form({ config, db, logger, cluster }: ServiceEnvironment, counters: CourseProfilesMetrics): RequestHandler {
   return async (req, res) => {
     const { user, server } = parseRequest(formQuery, req.query);
     const now = await databaseNow(db);
     const offers = await loadOffers(db, config, now, user, server);
-    const page = await renderForm({ db, config, now, user, serverName: server, offers });
+    const page = await renderForm({ db, config, now, user, serverName: server, offers, cluster });
     counters.forms.inc({ outcome: page.outcome });
     logger.debug({ hub_username: user, outcome: page.outcome, request_id: currentRequestId() }, 'form rendered');
     res.set('Cache-Control', 'no-store').type('html').send(page.html);

@@ -13,6 +13,8 @@ import type { CourseProfile } from '../../src/domain/profiles/profile.ts';
 export interface PersonalOffers {
   readonly person: KnownPerson | null;
   readonly decided: readonly DecidedOffer[];
+  /** GPUs of open sessions by pool, without the server that a start replaces. */
+  readonly poolGpus: ReadonlyMap<string, number>;
   /** Decides on one course profile id, which may be anybody's or nobody's. */
   readonly decide: (requested: string) => ReturnType<typeof decideAdmission>;
 }
@@ -63,5 +65,6 @@ export async function loadOffers(
         offered.find(({ courseProfile }) => courseProfile.id === requested),
       ),
     );
-  return { person, decided: offered.map((offer) => ({ ...offer, decision: decide(offer.courseProfile.id) })), decide };
+  const decided = offered.map((offer) => ({ ...offer, decision: decide(offer.courseProfile.id) }));
+  return { person, decided, poolGpus: counts.poolGpus, decide };
 }

@@ -1,4 +1,5 @@
 // Starts course-profiles alone.
+import '../../src/runtime/small-heap.ts';
 import { startCommand } from '../../src/runtime/start-process.ts';
 import { createCourseProfiles } from './create-course-profiles.ts';
 

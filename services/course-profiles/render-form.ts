@@ -6,10 +6,14 @@ import { findLatestSession, type SessionForForm } from '../../src/database/admis
 import type { Db } from '../../src/database/database.ts';
 import { describeEnd } from '../../src/domain/culling/describe-end.ts';
 import { arrangeForm, type FormCourse, type FormOffer } from '../../src/domain/profiles/arrange-form.ts';
+import { describeWaits } from '../../src/domain/profiles/describe-wait.ts';
+import { countFreeGpus, type PoolState } from '../../src/domain/profiles/free-gpus.ts';
 import type { CourseProfile, Pool } from '../../src/domain/profiles/profile.ts';
 import type { SessionSnapshot } from '../../src/domain/profiles/session-snapshot.ts';
 import { clockText, dateText } from '../../src/domain/time-text.ts';
+import type { ClusterView } from '../../src/kubernetes/cluster-view.ts';
 import { describeProfile } from './describe-profile.ts';
+import { freeBadge } from './free-badge.ts';
 import type { PersonalOffers } from './load-offers.ts';
 
 /** Escapes everything that is printed: names come from Moodle. */
@@ -22,6 +26,8 @@ export interface FormInput {
   readonly user: string;
   readonly serverName: string;
   readonly offers: PersonalOffers;
+  /** null: there is no Kubernetes. */
+  readonly cluster: ClusterView | null;
 }
 
 export interface FormPage {
@@ -29,11 +35,17 @@ export interface FormPage {
   readonly html: string;
 }
 
-export async function renderForm({ db, config, now, user, serverName, offers }: FormInput): Promise<FormPage> {
+export async function renderForm(input: FormInput): Promise<FormPage> {
+  const { db, config, now, user, serverName, offers, cluster } = input;
   const courses = arrangeForm(offers.decided);
   const latest = offers.person ? await findLatestSession(db, offers.person.id, serverName) : null;
   const { timeZone, contact } = config.site;
   const someChoice = courses.some((course) => course.offers.some((offer) => offer.refusal === null));
+  const context: CardContext = {
+    config,
+    chosen: someChoice ? firstChoice(courses) : null,
+    poolStates: poolStatesOf(input),
+  };
   const html = eta.render('form', {
     fullName: offers.person?.fullName ?? null,
     user,
@@ -43,7 +55,8 @@ export async function renderForm({ db, config, now, user, serverName, offers }: 
     suspended: offers.person !== null && (offers.person.suspended || offers.person.deleted),
     someChoice,
     notice: noticeOf(latest, now, timeZone),
-    courses: courses.map((course, index) => toCard(course, index, config, someChoice ? firstChoice(courses) : null)),
+    waits: describeWaits(cluster?.pods() ?? [], user, now, timeZone),
+    courses: courses.map((course, index) => toCard(course, index, context)),
   });
   return { outcome: !offers.person ? 'unknown_person' : someChoice ? 'offers' : 'nothing', html };
 }
@@ -51,35 +64,46 @@ export async function renderForm({ db, config, now, user, serverName, offers }: 
 const firstChoice = (courses: readonly FormCourse[]): string | null =>
   courses.flatMap((course) => course.offers).find((offer) => offer.refusal === null)?.courseProfile.id ?? null;
 
-function toCard(
-  { enrolment, offers, note }: FormCourse,
-  index: number,
-  { pools, site }: Config,
-  chosen: string | null,
-): object {
+interface CardContext {
+  readonly config: Config;
+  readonly chosen: string | null;
+  readonly poolStates: ReadonlyMap<string, PoolState>;
+}
+
+function poolStatesOf({ config, user, serverName, offers, cluster }: FormInput): ReadonlyMap<string, PoolState> {
+  return countFreeGpus({
+    pools: config.pools,
+    sessionGpus: offers.poolGpus,
+    replaced: { hubUsername: user, serverName },
+    pods: cluster?.pods() ?? null,
+    occupants: cluster?.occupants() ?? null,
+    nodes: cluster?.nodes() ?? null,
+    nodesExpected: cluster?.nodesExpected ?? false,
+  });
+}
+
+function toCard({ enrolment, offers, note }: FormCourse, index: number, context: CardContext): object {
   return {
     key: `course-${index}`,
     shortname: enrolment.course.shortname,
     fullname: enrolment.course.fullname,
     note,
-    offers: offers.map((offer) => toRow(offer, pools, site.timeZone, chosen)),
+    offers: offers.map((offer) => toRow(offer, context)),
   };
 }
 
-function toRow(
-  { courseProfile, refusal }: FormOffer,
-  pools: readonly Pool[],
-  timeZone: string,
-  chosen: string | null,
-): object {
+function toRow({ courseProfile, refusal }: FormOffer, { config, chosen, poolStates }: CardContext): object {
   const { profile, closesAt } = courseProfile;
+  const pool: Pool | null = config.pools.find(({ name }) => name === profile.gpu?.pool) ?? null;
   return {
     id: courseProfile.id,
     title: profile.title,
-    spec: describeProfile(profile, pools.find((pool) => pool.name === profile.gpu?.pool) ?? null),
+    spec: describeProfile(profile, pool),
     refusal: refusal?.message ?? null,
-    badge: refusal ? badgeOf(courseProfile, refusal.reason) : null,
-    until: closesAt && !refusal ? `until ${dateText(closesAt, timeZone)}` : '',
+    badge: refusal
+      ? { text: badgeOf(courseProfile, refusal.reason), look: 'secondary' }
+      : profile.gpu && pool && freeBadge(profile.gpu, pool, poolStates.get(pool.name)),
+    until: closesAt && !refusal ? `until ${dateText(closesAt, config.site.timeZone)}` : '',
     checked: courseProfile.id === chosen,
   };
 }

@@ -9,7 +9,7 @@ import { CULLER_SCOPES, HubError, READ_SCOPES } from '../../src/jupyterhub/hub-e
 import { createGpuReadings } from '../../src/prometheus/gpu-readings.ts';
 import { databaseReadiness } from '../../src/runtime/database-readiness.ts';
 import { type Schedule, startSchedule } from '../../src/runtime/schedule.ts';
-import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
+import { clusterReadiness, type Service, type ServiceEnvironment } from '../../src/runtime/service.ts';
 import { type CycleOutcome, createCullerMetrics } from './culler-metrics.ts';
 import { createDryRunMemory } from './dry-run-memory.ts';
 import { type CycleContext, runCycle } from './run-cycle.ts';
@@ -61,11 +61,12 @@ export function createIdleCuller(environment: ServiceEnvironment): Service {
 }
 
 function createContext(environment: ServiceEnvironment): Omit<CycleContext, 'isLeader'> {
-  const { config, secrets, db, logger, metrics, upstreamDuration } = environment;
+  const { config, secrets, db, cluster, logger, metrics, upstreamDuration } = environment;
   const { hub, prometheus } = config;
   return {
     config,
     db,
+    cluster,
     logger,
     metrics: createCullerMetrics(metrics, prometheus?.metrics ?? []),
     dryRun: createDryRunMemory(),
@@ -115,7 +116,7 @@ async function oneCycle(context: CycleContext, state: CullerState): Promise<void
   }
 }
 
-function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
+function readinessOf({ config, db, cluster }: ServiceEnvironment, state: CullerState): ReadinessCheck[] {
   const lateAfter = config.culler.everySeconds * LATE_PERIODS * 1000;
   return [
     databaseReadiness(db),
@@ -128,5 +129,6 @@ function readinessOf({ config, db }: ServiceEnvironment, state: CullerState): Re
           ? `the last good cycle was ${Math.round((performance.now() - state.lastGoodAt) / 1000)} s ago`
           : null,
     },
+    ...clusterReadiness(cluster),
   ];
 }

@@ -5,6 +5,7 @@ import type { UnmanagedServer } from '../../src/database/unmanaged-servers.ts';
 import { classifyGpu } from '../../src/domain/culling/gpu-state.ts';
 import { gpuWindowOf } from '../../src/domain/culling/gpu-window.ts';
 import { findPresence, type HubServer } from '../../src/domain/culling/presence.ts';
+import type { ScheduledAt } from '../../src/domain/culling/scheduled-at.ts';
 import type { PendingStop, ServerPresence, SessionFacts } from '../../src/domain/culling/session-facts.ts';
 import { timeHeldStart } from '../../src/domain/culling/time-held.ts';
 import { checkAudience } from '../../src/domain/profiles/audience.ts';
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly servers: readonly HubServer[];
   readonly sessions: readonly OpenSession[];
   readonly readings: GpuReadings;
+  /** Of the session's pod; null without Kubernetes, or while it cannot be seen. */
+  readonly scheduledAt: ScheduledAt;
   /** What a dry run remembers instead of the database. */
   readonly pendingOf: (session: OpenSession) => PendingStop | null;
 }
@@ -54,9 +57,8 @@ const keyOf = ({ hubUsername, serverName }: { readonly hubUsername: string; read
 function lookAt(config: Config, snapshot: Snapshot, session: OpenSession, server: ServerPresence): LookedAt {
   const { now } = snapshot;
   const firstSeenAt = session.firstSeenAt ?? (server.state === 'ready' ? now : null);
-  const startedAt =
-    session.startedAt ??
-    (server.state === 'ready' ? timeHeldStart(server.startedAt, session.admittedAt, firstSeenAt ?? now) : null);
+  const scheduledAt = server.state === 'ready' ? snapshot.scheduledAt(session) : null;
+  const startedAt = startOfTimeHeld(session, server, scheduledAt, firstSeenAt ?? now);
   const idle = session.snapshot.profile.idle;
   const readings = session.gpuCount > 0 ? snapshot.readings.of(session.namespace, session.pod) : null;
   const gpu = classifyGpu({
@@ -99,9 +101,27 @@ function lookAt(config: Config, snapshot: Snapshot, session: OpenSession, server
   };
   const sighting: Sighting | null =
     server.state === 'ready' && startedAt !== null
-      ? { id: session.id, hubStartedAt: server.startedAt, startedAt, gpuState: gpu.state }
+      ? {
+          id: session.id,
+          hubStartedAt: server.startedAt,
+          startedAt,
+          scheduled: scheduledAt !== null,
+          gpuState: gpu.state,
+        }
       : null;
   return { session, facts, sighting };
+}
+
+/** The pod's time wins, also when it is learned later than the hub's: who waited in the queue held nothing. */
+function startOfTimeHeld(
+  session: OpenSession,
+  server: ServerPresence,
+  scheduledAt: Date | null,
+  firstSeenAt: Date,
+): Date | null {
+  if (scheduledAt) return timeHeldStart(scheduledAt, session.admittedAt, firstSeenAt);
+  if (session.startedAt || server.state !== 'ready') return session.startedAt;
+  return timeHeldStart(server.startedAt, session.admittedAt, firstSeenAt);
 }
 
 /** As the config has it now: instructors and operators close or narrow it while sessions run. null: the rule is gone. */

@@ -16,8 +16,10 @@ import { decideSession } from '../../src/domain/culling/decide-session.ts';
 import type { DecisionKind } from '../../src/domain/culling/decision.ts';
 import { longestGpuWindow } from '../../src/domain/culling/gpu-window.ts';
 import type { HubServer } from '../../src/domain/culling/presence.ts';
+import { createScheduledAt } from '../../src/domain/culling/scheduled-at.ts';
 import { currentRequestId } from '../../src/http/request-id.ts';
 import type { HubApi } from '../../src/jupyterhub/hub-api.ts';
+import type { ClusterView } from '../../src/kubernetes/cluster-view.ts';
 import { type GpuReadings, type GpuReadingsSource, NO_READINGS } from '../../src/prometheus/gpu-readings.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import type { CullerMetrics, Mode, StopOutcome } from './culler-metrics.ts';
@@ -32,6 +34,8 @@ export interface CycleContext {
   readonly hub: HubApi;
   /** null: no Prometheus, every GPU is `unknown`. */
   readonly readings: GpuReadingsSource | null;
+  /** null: no Kubernetes. */
+  readonly cluster: ClusterView | null;
   readonly isLeader: () => Promise<boolean>;
   readonly logger: Logger;
   readonly metrics: CullerMetrics;
@@ -57,7 +61,7 @@ export async function runCycle(context: CycleContext): Promise<void> {
   logSummary(context.logger, { snapshot, view, decided, stops, seconds, mode });
 }
 
-async function takeSnapshot({ config, db, hub, readings, dryRun }: CycleContext): Promise<Snapshot> {
+async function takeSnapshot({ config, db, hub, readings, cluster, dryRun }: CycleContext): Promise<Snapshot> {
   const now = await databaseNow(db);
   // The ledger first: a session that ends in between is closed already, one that is admitted has no ready server yet.
   const sessions = await findOpenSessions(db);
@@ -72,6 +76,7 @@ async function takeSnapshot({ config, db, hub, readings, dryRun }: CycleContext)
     servers,
     sessions,
     readings: found,
+    scheduledAt: createScheduledAt(cluster?.pods() ?? []),
     pendingOf: (session) => (config.culler.dryRun ? dryRun.pendingOf(session.id) : session.pending),
   };
 }

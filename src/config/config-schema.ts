@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { COURSE_ROLES } from '../domain/courses/course-role.ts';
 import { duration, positiveDuration } from './duration.ts';
+import { kubernetes } from './kubernetes-schema.ts';
 import { courseProfile, pool, profile, slug } from './offers-schema.ts';
 
 const url = z
@@ -29,7 +30,12 @@ const site = z.strictObject({
 
 const listen = z
   .strictObject({
-    host: z.string().default('127.0.0.1').describe('Address to listen on; a container needs "0.0.0.0".'),
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe(
+        'Address to listen on; a container needs "0.0.0.0". The environment variable LISTEN_HOST, when set, wins.',
+      ),
     publicPort: port.default(8080).describe('The bridge: what browsers and the hub reach.'),
     internalPort: port
       .default(8081)
@@ -231,6 +237,7 @@ export const configSchema = z.strictObject({
   sync,
   culler,
   prometheus,
+  kubernetes,
   internal,
   logging,
 });

@@ -50,6 +50,13 @@ export interface Config {
     readonly requestTimeoutSeconds: number;
     readonly metrics: readonly string[];
   } | null;
+  readonly kubernetes: {
+    readonly namespace: string;
+    readonly podSelector: string;
+    readonly nodes: boolean;
+    readonly otherPods: boolean;
+    readonly requestTimeoutSeconds: number;
+  } | null;
   readonly internal: {
     readonly courseProfilesUrl: string | null;
     readonly moodleSyncUrl: string | null;
@@ -68,6 +75,8 @@ export interface BridgeClient {
 export interface Secrets {
   /** null: none was given; `all-in-one` then starts an embedded PostgreSQL. */
   readonly databaseUrl: string | null;
+  /** KUBECONFIG: a file that may hold a token. null: in a cluster the ServiceAccount of the pod. */
+  readonly kubeconfigFile: string | null;
   readonly keys: Keys | null;
   readonly moodleOauthClientSecret: string | null;
   readonly moodleToken: string | null;

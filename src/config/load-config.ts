@@ -49,7 +49,7 @@ export function resolveConfig(text: string, env: Environment, services: readonly
   if (!parsed) throw new ConfigError(faults);
   faults.push(...findCrossFaults(parsed), ...findSharedTokens(secrets.internalTokens));
   if (faults.length > 0) throw new ConfigError(faults);
-  return { config: toConfig(parsed), secrets, warnings: findWarnings(parsed) };
+  return { config: toConfig(parsed, env), secrets, warnings: findWarnings(parsed) };
 }
 
 function parseConfigText(text: string, faults: string[]): ParsedConfig | null {
@@ -75,6 +75,8 @@ function findCrossFaults(parsed: ParsedConfig): string[] {
     if (profile.gpu && !parsed.pools[profile.gpu.pool])
       faults.push(`profiles.${slug}.gpu.pool: there is no pool "${profile.gpu.pool}"`);
   }
+  if (parsed.kubernetes?.otherPods && !parsed.kubernetes.nodes)
+    faults.push('kubernetes.otherPods: counts on nodes, so it needs kubernetes.nodes: true');
   const seen = new Set<string>();
   for (const [index, rule] of parsed.courseProfiles.entries()) {
     const path = `courseProfiles.${index}`;
@@ -138,6 +140,7 @@ function readSecrets(
   const callers = parsed?.internal.callers ?? [];
   return {
     databaseUrl: need('DATABASE_URL', services.length < 4 || Boolean(databaseGiven)),
+    kubeconfigFile: env['KUBECONFIG'] || null,
     keys: keysText === null ? null : parseKeys(keysText, faults),
     moodleOauthClientSecret: need('MOODLE_OAUTH_CLIENT_SECRET', bridge),
     moodleToken: need('MOODLE_TOKEN', runs('moodle-sync')),
@@ -185,14 +188,15 @@ function parseKeys(text: string, faults: string[]): Secrets['keys'] {
   }
 }
 
-function toConfig(parsed: ParsedConfig): Config {
+/** LISTEN_HOST is the one setting that the environment overrides: only a pod itself knows its own address. */
+function toConfig(parsed: ParsedConfig, env: Environment): Config {
   const pools: Pool[] = Object.entries(parsed.pools).map(([name, pool]) => ({ name, ...pool }));
   const profiles = new Map(Object.entries(parsed.profiles).map(([slug, profile]) => [slug, toProfile(slug, profile)]));
-  const { sync, culler, prometheus } = parsed;
+  const { sync, culler, prometheus, kubernetes } = parsed;
   return {
     site: parsed.site,
     allowInsecureHttp: parsed.allowInsecureHttp,
-    listen: parsed.listen,
+    listen: { ...parsed.listen, host: env['LISTEN_HOST'] || parsed.listen.host },
     database: parsed.database,
     moodle: {
       wwwroot: parsed.moodle.wwwroot,
@@ -228,6 +232,13 @@ function toConfig(parsed: ParsedConfig): Config {
       scrapeIntervalSeconds: prometheus.scrapeInterval,
       requestTimeoutSeconds: prometheus.requestTimeout,
       metrics: prometheus.metrics,
+    },
+    kubernetes: kubernetes && {
+      namespace: kubernetes.namespace,
+      podSelector: kubernetes.podSelector,
+      nodes: kubernetes.nodes,
+      otherPods: kubernetes.otherPods,
+      requestTimeoutSeconds: kubernetes.requestTimeout,
     },
     internal: parsed.internal,
     logging: parsed.logging,

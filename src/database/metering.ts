@@ -128,10 +128,12 @@ export interface Sighting {
   readonly id: SessionId;
   readonly hubStartedAt: Date;
   readonly startedAt: Date;
+  /** `startedAt` is the pod's: it corrects an earlier one that was the hub's. */
+  readonly scheduled: boolean;
   readonly gpuState: GpuState;
 }
 
-/** Servers that a good snapshot shows. Start values are set once; times are the database clock's. */
+/** Servers that a good snapshot shows. Start values are set once, but for a start that the pod corrects; times are the database clock's. */
 export async function recordSightings(db: Db, now: Date, sightings: readonly Sighting[]): Promise<void> {
   if (sightings.length === 0) return;
   await sql`
@@ -139,15 +141,16 @@ export async function recordSightings(db: Db, now: Date, sightings: readonly Sig
       first_seen_at = coalesce(first_seen_at, ${now}),
       last_seen_at = greatest(last_seen_at, ${now}),
       hub_started_at = coalesce(session.hub_started_at, v.hub_started_at),
-      started_at = coalesce(session.started_at, v.started_at),
+      started_at = case when v.scheduled then v.started_at else coalesce(session.started_at, v.started_at) end,
       missed_snapshots = 0,
       gpu_state = v.gpu_state
     from unnest(
       ${sightings.map(({ id }) => id)}::uuid[],
       ${sightings.map(({ hubStartedAt }) => hubStartedAt)}::timestamptz[],
       ${sightings.map(({ startedAt }) => startedAt)}::timestamptz[],
+      ${sightings.map(({ scheduled }) => scheduled)}::boolean[],
       ${sightings.map(({ gpuState }) => gpuState)}::text[]
-    ) as v (id, hub_started_at, started_at, gpu_state)
+    ) as v (id, hub_started_at, started_at, scheduled, gpu_state)
     where session.id = v.id and session.ended_at is null`.execute(db);
 }
 

@@ -4,6 +4,7 @@ import type { Histogram } from 'prom-client';
 import type { Config, Secrets } from '../config/config.ts';
 import type { Db } from '../database/database.ts';
 import type { ReadinessCheck } from '../http/ops-app.ts';
+import type { ClusterView } from '../kubernetes/cluster-view.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -29,8 +30,14 @@ export interface ServiceEnvironment {
   readonly databaseUrl: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** null: no Kubernetes is configured, or none of the services looks at it. */
+  readonly cluster: ClusterView | null;
   /** Labels `upstream`, `outcome`: for createHttpClient. */
   readonly upstreamDuration: Histogram<string>;
   /** Port of the internal server once it is open: all-in-one calls itself there. */
   readonly internalPort: () => number;
 }
+
+/** Not ready until the cluster was seen once: a Role that is missing shows at the deployment, and one that is narrowed later stops nobody. */
+export const clusterReadiness = (cluster: ClusterView | null): readonly ReadinessCheck[] =>
+  cluster ? [{ name: 'kubernetes', check: async () => cluster.missing() }] : [];

@@ -1,15 +1,17 @@
 // The main of every command: arguments, configuration, database, services, signals.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Histogram } from 'prom-client';
 import type { ServiceName } from '../config/config.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/secrets.ts';
 import { openDatabase } from '../database/database.ts';
 import { findPoolingFault } from '../database/leader-lock.ts';
 import { migrateToLatest } from '../database/migrate.ts';
+import type { ClusterView } from '../kubernetes/cluster-view.ts';
 import { createUpstreamDuration } from '../telemetry/durations.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { VERSION } from '../telemetry/version.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { type RunningProcess, runProcess } from './run-process.ts';
@@ -47,14 +49,17 @@ export async function startCommand(command: Command, argv: readonly string[], en
   }
   const logger = createLogger({ service: command.name, ...loaded.config.logging });
   for (const warning of loaded.warnings) logger.warn({ warning }, 'configuration warning');
+  // Set before the start: the first process of a container ignores signals that it has no handler for.
+  let running: RunningProcess | null = null;
+  const end = (signal: string): void => {
+    logger.info({ signal }, 'signal');
+    if (running) void running.stop().then(() => process.exit(0));
+    else process.exit(0);
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
   try {
-    const running = await startServices(command, loaded, logger);
-    const end = (signal: string): void => {
-      logger.info({ signal }, 'signal');
-      void running.stop().then(() => process.exit(0));
-    };
-    process.once('SIGTERM', end);
-    process.once('SIGINT', end);
+    running = await startServices(command, loaded, logger);
   } catch (error) {
     logger.fatal({ err: error }, 'the start failed');
     process.stderr.write(`${command.name} cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -74,7 +79,9 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     { url: databaseUrl, maxConnections: config.database.maxConnections, applicationName: `coursehub ${command.name}` },
     (error) => logger.warn({ err: error }, 'a database connection broke'),
   );
+  let cluster: ClusterView | null = null;
   const release = async (): Promise<void> => {
+    await cluster?.stop();
     await db.destroy();
     await embedded?.stop();
   };
@@ -89,6 +96,7 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
     if (migrations.length > 0) logger.info({ migrations }, 'the database schema was brought up to date');
     const metrics = createMetrics(VERSION);
     const upstreamDuration = createUpstreamDuration(metrics);
+    cluster = await openCluster(command, loaded, logger, metrics, upstreamDuration);
     let running: RunningProcess | null = null;
     const internalPort = (): number => running?.ports.internal ?? config.listen.internalPort;
     const services = command.create({
@@ -98,6 +106,7 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
       databaseUrl,
       logger,
       metrics,
+      cluster,
       upstreamDuration,
       internalPort,
     });
@@ -120,4 +129,27 @@ export async function startServices(command: Command, loaded: LoadedConfig, logg
 function describeDatabaseError(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describeDatabaseError).join('; ');
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Loaded only where it is used: the client of Kubernetes takes 60 MB of memory. */
+async function openCluster(
+  { services }: Command,
+  { config, secrets }: LoadedConfig,
+  logger: Logger,
+  metrics: Metrics,
+  duration: Histogram<string>,
+): Promise<ClusterView | null> {
+  const forms = services.includes('course-profiles');
+  if (!config.kubernetes || !(forms || services.includes('idle-culler'))) return null;
+  const { openClusterView } = await import('../kubernetes/cluster-view.ts');
+  return openClusterView({
+    ...config.kubernetes,
+    // The culler looks at pods only.
+    nodes: config.kubernetes.nodes && forms,
+    otherPods: config.kubernetes.otherPods && forms,
+    kubeconfigFile: secrets.kubeconfigFile,
+    logger,
+    metrics,
+    duration,
+  });
 }

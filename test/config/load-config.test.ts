@@ -201,3 +201,32 @@ describe('quantities', () => {
     expect(parseCores(text)).toBe(amount);
   });
 });
+
+describe('Kubernetes and the environment', () => {
+  it('is off by default, and takes the kubeconfig file from KUBECONFIG', () => {
+    const { config, secrets } = resolveConfig(testConfigText(), TEST_ENVIRONMENT, SYNC_ONLY);
+    expect([config.kubernetes, secrets.kubeconfigFile]).toEqual([null, null]);
+    const text = testConfigText({}, 'kubernetes: { namespace: campus, nodes: true }\n');
+    const given = resolveConfig(text, { ...TEST_ENVIRONMENT, KUBECONFIG: '/run/kubeconfig' }, SYNC_ONLY);
+    expect(given.config.kubernetes).toEqual({
+      namespace: 'campus',
+      podSelector: 'component=singleuser-server',
+      nodes: true,
+      otherPods: false,
+      requestTimeoutSeconds: 10,
+    });
+    expect(given.secrets.kubeconfigFile).toBe('/run/kubeconfig');
+  });
+  it('refuses pods of others without nodes, and what is no namespace', () => {
+    const faults = (section: string) => faultsOf(testConfigText({}, `kubernetes: ${section}\n`)).join('\n');
+    expect(faults('{ namespace: campus, otherPods: true }')).toContain('kubernetes.otherPods: counts on nodes');
+    expect(faults('{ namespace: Campus_1 }')).toContain('kubernetes.namespace: must be the name of a namespace');
+    expect(faults('{}')).toContain('kubernetes.namespace: is missing');
+  });
+  it('listens where LISTEN_HOST says, when it is set', () => {
+    const hostWith = (env: Readonly<Record<string, string>>) =>
+      resolveConfig(testConfigText(), { ...TEST_ENVIRONMENT, ...env }, SYNC_ONLY).config.listen.host;
+    expect(hostWith({ LISTEN_HOST: '127.0.0.7' })).toBe('127.0.0.7');
+    expect(hostWith({ LISTEN_HOST: '' })).toBe('127.0.0.1');
+  });
+});

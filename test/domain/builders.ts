@@ -2,6 +2,7 @@
 import type { Course, Enrolment } from '../../src/domain/courses/course.ts';
 import type { CourseRole } from '../../src/domain/courses/course-role.ts';
 import { courseGroupId, courseId, courseProfileId, personId } from '../../src/domain/ids.ts';
+import type { ClusterNode, ClusterPod } from '../../src/domain/profiles/cluster.ts';
 import type { CourseProfile, CourseProfileRule, Pool, Profile } from '../../src/domain/profiles/profile.ts';
 
 export const aCourse = (change: Partial<Course> = {}): Course => ({
@@ -97,3 +98,38 @@ export const aCourseProfile = (change: Partial<CourseProfile> = {}): CourseProfi
     ...change,
   };
 };
+
+/** Runs on `gpu-1` with one GPU. */
+export const aPod = (change: Partial<ClusterPod> = {}): ClusterPod => ({
+  namespace: 'campus',
+  name: 'jupyter-ann',
+  server: { hubUsername: 'ann', serverName: '' },
+  sessionId: null,
+  requests: { 'nvidia.com/gpu': 1 },
+  nodeSelector: {},
+  nodeName: 'gpu-1',
+  createdAt: new Date('2026-11-25T08:00:00Z'),
+  scheduledAt: new Date('2026-11-25T08:00:01Z'),
+  ending: false,
+  placeholder: false,
+  wait: null,
+  ...change,
+});
+
+/** Waits at the scheduler. */
+export const aWaitingPod = (message: string, change: Partial<ClusterPod> = {}): ClusterPod =>
+  aPod({
+    nodeName: null,
+    scheduledAt: null,
+    wait: { kind: 'unschedulable', message, since: new Date('2026-11-25T08:00:00Z') },
+    ...change,
+  });
+
+export const aNode = (change: Partial<ClusterNode> = {}): ClusterNode => ({
+  name: 'gpu-1',
+  labels: {},
+  usable: true,
+  taints: [],
+  allocatable: { 'nvidia.com/gpu': 8 },
+  ...change,
+});

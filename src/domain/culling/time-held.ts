@@ -1,9 +1,9 @@
-// Decides when the time held of a session begins and ends (design 1, GPU-hours): hub times count only inside what the database clock saw.
+// Decides when the time held of a session begins and ends (design 1, GPU-hours): times of the hub and of Kubernetes count only inside what the database clock saw.
 
-/** The hub's start, clamped to [admitted, first seen]: a wrong clock can neither add hours nor take them. */
-export function timeHeldStart(hubStartedAt: Date, admittedAt: Date, firstSeenAt: Date): Date {
+/** When the pod was scheduled, else the hub's start; clamped to [admitted, first seen]: a wrong clock can neither add hours nor take them. */
+export function timeHeldStart(startedAt: Date, admittedAt: Date, firstSeenAt: Date): Date {
   // First seen last: with a database clock that stepped back it may be before the admission.
-  const time = Math.min(Math.max(hubStartedAt.getTime(), admittedAt.getTime()), firstSeenAt.getTime());
+  const time = Math.min(Math.max(startedAt.getTime(), admittedAt.getTime()), firstSeenAt.getTime());
   return new Date(time);
 }
 

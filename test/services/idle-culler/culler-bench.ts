@@ -55,7 +55,10 @@ export interface CullerBench {
 const CYCLE_ENDS = new Set(['cycle', 'cycle failed', 'cycle skipped: no good list of servers']);
 
 /** @param culler further keys of the config's `culler`. The timer is slow: a test says when to look. */
-export async function startCullerBench(culler = ''): Promise<CullerBench> {
+export async function startCullerBench(
+  culler = '',
+  { more = '', env = {} }: { readonly more?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<CullerBench> {
   const database = await createTestDatabase();
   const hub = await startHubSimulator();
   let shiftSeconds = 0;
@@ -65,7 +68,7 @@ export async function startCullerBench(culler = ''): Promise<CullerBench> {
   });
   const configText = testConfigText(
     { hubApi: hub.apiUrl, prometheus: prometheus.url },
-    `culler: { every: 1h${culler && `, ${culler}`} }\n`,
+    `culler: { every: 1h${culler && `, ${culler}`} }\n${more}`,
   ).replace('scrapeInterval: 1s', 'scrapeInterval: 30s, requestTimeout: 1s');
   const services = await startTestServices({
     name: 'idle-culler',
@@ -73,7 +76,7 @@ export async function startCullerBench(culler = ''): Promise<CullerBench> {
     create: (environment) => [createIdleCuller(environment)],
     configText,
     databaseUrl: database.url,
-    env: { HUB_API_TOKEN: hub.token },
+    env: { HUB_API_TOKEN: hub.token, ...env },
   });
   const roster = await seedRoster(database.db);
   const course = await roster.course('DL202');

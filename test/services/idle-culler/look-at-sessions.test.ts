@@ -51,12 +51,18 @@ const aServer = (hubUsername: string, serverName = ''): HubServer => ({
   lastActivityAt: NOW,
 });
 
-const look = (config: Config, sessions: readonly OpenSession[], servers: readonly HubServer[]) =>
+const look = (
+  config: Config,
+  sessions: readonly OpenSession[],
+  servers: readonly HubServer[],
+  scheduledAt: Date | null = null,
+) =>
   lookAtSessions(config, {
     now: NOW,
     sessions,
     servers,
     readings: NO_READINGS,
+    scheduledAt: () => scheduledAt,
     pendingOf: (session) => session.pending,
   });
 const factsOf = (config: Config, session: OpenSession): SessionFacts => {
@@ -122,5 +128,26 @@ describe('the window of the one query', () => {
     ['bounded', [withWindow(86_400)], 7200],
   ])('%s', (_name, sessions, seconds) => {
     expect(longestGpuWindow(sessions)).toBe(seconds);
+  });
+});
+
+describe('the start of the time held', () => {
+  const MINUTE = 60_000;
+  const at = (minutes: number): Date => new Date(CLOSED.getTime() + minutes * MINUTE);
+  const startOf = (session: Partial<OpenSession>, scheduledAt: Date | null) =>
+    look(configWith([aRule()]), [aSession(session)], [aServer('ann')], scheduledAt).looked[0]?.sighting;
+
+  it('is when the pod was scheduled: waiting in the queue is free', () => {
+    expect(startOf({}, at(20))).toMatchObject({ startedAt: at(20), scheduled: true });
+    expect(startOf({}, null)).toMatchObject({ startedAt: CLOSED, scheduled: false });
+  });
+  it('corrects what the hub said while the cluster could not be seen, and stays once the pod is gone', () => {
+    const earlier = { startedAt: CLOSED, firstSeenAt: at(30) };
+    expect(startOf(earlier, at(20))).toMatchObject({ startedAt: at(20), scheduled: true });
+    expect(startOf({ ...earlier, startedAt: at(20) }, null)).toMatchObject({ startedAt: at(20), scheduled: false });
+  });
+  it('lies between admission and first sight, whatever the clock of the cluster says', () => {
+    expect(startOf({ firstSeenAt: at(30) }, at(-90))).toMatchObject({ startedAt: CLOSED });
+    expect(startOf({ firstSeenAt: at(30) }, at(90))).toMatchObject({ startedAt: at(30) });
   });
 });
