@@ -1,5 +1,5 @@
 // The installed chart really runs: install, upgrade, sign-in, servers, stops, restarts, rollback, uninstall. Nothing is started by hand beside it but Moodle and Prometheus.
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Addresses } from '../../demo/addresses.ts';
 import { createHubPerson, type HubPerson } from '../../demo/check/hub-person.ts';
 import { eventually } from '../support/eventually.ts';
@@ -69,19 +69,19 @@ describe('installing', () => {
 });
 
 describe('people', () => {
+  afterEach(() => release.stopServers(), 90_000);
+
   it('sign in with Moodle, start a JupyterLab and run a cell', async () => {
     const student = await ask('student1', 'lab');
     await student.serverReady();
     await student.openLab();
     expect(await student.runCell('import os\nprint(6 * 7, os.environ["COURSEHUB_COURSE"])')).toBe('42 DS101\n');
-    await student.stopServer();
   });
 
   it('named ann and anna have servers of their own', async () => {
     const people = await Promise.all(['ann', 'anna'].map((login) => ask(login, 'gpu')));
     await Promise.all(people.map((each) => each.serverReady()));
     expect((await podOf('ann')).metadata.name).not.toBe((await podOf('anna')).metadata.name);
-    await Promise.all(people.map((each) => each.stopServer()));
   });
 
   it('of a course are limited together', async () => {
@@ -92,7 +92,6 @@ describe('people', () => {
     expect(third.choices().some((id) => id.endsWith('-lab'))).toBe(false);
     expect(page.text).toContain('All 2 sessions of Data science in DS101 are taken');
     await Promise.all([first?.serverReady(), second?.serverReady()]);
-    await Promise.all([first?.stopServer(), second?.stopServer()]);
   });
 
   it('the ninth of eight waits, reads why on the form, and starts when a GPU is free', async () => {
@@ -113,7 +112,6 @@ describe('people', () => {
     expect((await onlooker.openForm()).text).toMatch(/0 of 8 free|no .*free|wait/i);
     await eight[0]?.stopServer();
     await ninth.serverReady();
-    await Promise.all([ninth, ...eight.slice(1)].map((each) => each.stopServer()));
   });
 
   it('with an idle GPU lose the server, and read why', async () => {
@@ -133,6 +131,7 @@ describe('while a server runs', () => {
     await student.serverReady();
     uid = (await podOf('student3')).metadata.uid;
   });
+  afterAll(() => release.stopServers(), 90_000);
   const stillRuns = async (): Promise<void> => {
     await student.serverReady();
     expect((await podOf('student3')).metadata.uid).toBe(uid);
@@ -186,7 +185,6 @@ describe('while a server runs', () => {
       await kubectl('uncordon', 'gpu-1');
     }
     await student.serverReady();
-    await student.stopServer();
   });
 
   async function stillRunsProbe(): Promise<boolean> {

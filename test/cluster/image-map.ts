@@ -26,11 +26,14 @@ export function writeImageMap(run: string): string {
     [NO_PROCESS_IMAGE]: { skip: true },
     'registry.k8s.io/pause': { skip: true },
     [ENVIRONMENT_SERVER_IMAGE]: { command: ['/usr/bin/env', 'python3', path.join(node, 'environment_server.py')] },
+    // As root: the venv's Python may live in root's home, which nobody else can enter.
     [LAB_IMAGE]: {
+      root: true,
+      append: ['--allow-root'],
       path: [venvBinaries],
       env: { HOME: '/home/jovyan', JUPYTER_PLATFORM_DIRS: '1', SHELL: '/bin/bash' },
     },
-    'quay.io/jupyterhub/k8s-hub': { path: [venvBinaries, binaries], env: { HOME: '/srv/jupyterhub' } },
+    'quay.io/jupyterhub/k8s-hub': { root: true, path: [venvBinaries, binaries], env: { HOME: '/srv/jupyterhub' } },
     'quay.io/jupyterhub/configurable-http-proxy': { path: [binaries], env: { HOME: '/tmp' } },
     'docker.io/library/postgres': postgres(run),
     [COURSEHUB_IMAGE]: coursehub(root),

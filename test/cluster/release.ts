@@ -7,9 +7,12 @@ import { root } from '../../scripts/prepare.mjs';
 import { campusSite } from '../simulators/moodle/campus-site.ts';
 import { type MoodleSimulator, startMoodleSimulator } from '../simulators/moodle/server.ts';
 import { type PrometheusSimulator, startPrometheusSimulator } from '../simulators/prometheus/prometheus-simulator.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Forward, startForward } from './forward.ts';
+import { createHubRest } from './hub-rest.ts';
 import { COURSEHUB_IMAGE, ENVIRONMENT_SERVER_IMAGE, LAB_IMAGE, previousFolder } from './image-map.ts';
 import { get, helm, type KubeObject, kubectl } from './kubectl.ts';
+import { userPods } from './pods.ts';
 
 export const RELEASE = 'camp';
 /** Addresses outside of the cluster (netns.sh). */
@@ -27,6 +30,8 @@ export interface Release {
   /** `helm install` or `upgrade`, waiting until everything is ready. More arguments go to helm. */
   readonly deploy: (chart: string, tag: string, ...args: string[]) => Promise<void>;
   readonly valuesFile: string;
+  /** Stops every user server and waits until no pod of one is left. */
+  readonly stopServers: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -39,10 +44,7 @@ export async function prepareRelease(namespace: string): Promise<Release> {
   });
   const moodle = await startMoodleSimulator({ site, ...MOODLE });
   const prometheus = await startPrometheusSimulator({ scrapeIntervalSeconds: 1, ...PROMETHEUS });
-  const forwards = await Promise.all([
-    forwardTo(namespace, 8000, 'proxy-public', 80),
-    forwardTo(namespace, 8010, `${RELEASE}-oauth-bridge`, 8080),
-  ]);
+  const entrances = await openEntrances(namespace);
   const folder = path.join(inject('run'), `release-${namespace}`);
   mkdirSync(folder, { recursive: true });
   const valuesFile = path.join(folder, 'values.json');
@@ -60,9 +62,11 @@ export async function prepareRelease(namespace: string): Promise<Release> {
     async deploy(chart, tag, ...args) {
       const common = ['-n', namespace, '-f', valuesFile, '--set', `image.tag=${tag}`, '--wait', '--timeout', '120s'];
       await helm('upgrade', '--install', RELEASE, chart, ...common, ...args);
+      await entrances.refresh();
     },
+    stopServers: () => stopServers(namespace),
     async stop() {
-      await Promise.all(forwards.map((forward) => forward.stop()));
+      await entrances.stop();
       await moodle.stop();
       await prometheus.stop();
       await kubectl('delete', 'namespace', namespace, '--wait=true', '--timeout=120s');
@@ -70,20 +74,63 @@ export async function prepareRelease(namespace: string): Promise<Release> {
   };
 }
 
-/** From a port of the machine to a Service, whose address is known once it is installed. */
-async function forwardTo(namespace: string, port: number, service: string, servicePort: number): Promise<Forward> {
-  let host: string | null = null;
-  const find = async (): Promise<void> => {
-    const found = await get<KubeObject & { readonly spec: { readonly clusterIP: string } }>(
-      'service',
-      service,
-      namespace,
-    ).catch(() => null);
-    host = found?.spec.clusterIP ?? null;
-    if (host === null) setTimeout(() => void find(), 500).unref();
+/** The Services that people reach from outside, each by a port of this machine. */
+const ENTRANCES = [
+  { port: 8000, service: 'proxy-public', servicePort: 80 },
+  { port: 8010, service: `${RELEASE}-oauth-bridge`, servicePort: 8080 },
+];
+
+interface Entrances {
+  /** Looks the Services' addresses up: an install may have given new ones. */
+  readonly refresh: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+async function openEntrances(namespace: string): Promise<Entrances> {
+  const addresses = new Map<string, string>();
+  const forwards = await Promise.all(
+    ENTRANCES.map(
+      ({ port, service, servicePort }): Promise<Forward> =>
+        // Before the first install it leads to an address where nobody listens.
+        startForward({ host: '127.0.0.1', port }, () => ({
+          host: addresses.get(service) ?? '198.51.100.255',
+          port: servicePort,
+        })),
+    ),
+  );
+  return {
+    async refresh() {
+      for (const { service } of ENTRANCES)
+        addresses.set(service, (await get<ServiceObject>('service', service, namespace)).spec.clusterIP);
+    },
+    stop: async () => void (await Promise.all(forwards.map((forward) => forward.stop()))),
   };
-  void find();
-  return startForward({ host: '127.0.0.1', port }, () => ({ host: host ?? '198.51.100.255', port: servicePort }));
+}
+
+interface ServiceObject extends KubeObject {
+  readonly spec: { readonly clusterIP: string };
+}
+
+/** The token of idle-culler in z2jh's own Secret: may list and stop servers, which is what the tests need to tidy up. */
+async function readHubToken(namespace: string): Promise<string> {
+  const secret = await get<KubeObject & { readonly data: Readonly<Record<string, string>> }>(
+    'secret',
+    'hub',
+    namespace,
+  );
+  return Buffer.from(secret.data['hub.services.coursehub-culler.apiToken'] ?? '', 'base64').toString();
+}
+
+async function stopServers(namespace: string): Promise<void> {
+  const rest = createHubRest(ADDRESSES.hub.replace('hub.localhost', '127.0.0.1'), await readHubToken(namespace));
+  await eventually(
+    async () => {
+      await rest.stopAll();
+      return (await userPods(namespace)).length === 0;
+    },
+    'all user servers to be gone',
+    80_000,
+  );
 }
 
 /** The chart with the stand-in for z2jh in charts/: the real one cannot be fetched in tests. */
