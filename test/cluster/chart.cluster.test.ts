@@ -109,7 +109,9 @@ describe('people', () => {
     );
     const onlooker = person('学生');
     await onlooker.signIn();
-    expect((await onlooker.openForm()).text).toMatch(/0 of 8 free|no .*free|wait/i);
+    expect((await onlooker.openForm()).text).toContain('1 waiting');
+    const own = await ninth.browser.get(`${ADDRESSES.hub}/hub/spawn/${ninth.name()}/second`);
+    expect(own.text).toMatch(/Your server has been waiting since .*The cluster says: .*Insufficient nvidia\.com\/gpu/);
     await eight[0]?.stopServer();
     await ninth.serverReady();
   });
