@@ -216,7 +216,7 @@ class Glue:
     async def pre_spawn_hook(self, spawner):
         """The binding answer, for form, spawn URL and REST starts alike."""
         spawner.coursehub_admitted = False
-        if is_kubespawner(spawner) and spawner.events:
+        if hasattr(spawner, "pod_name") and spawner.events:
             # As KubeSpawner.start does, but before we ask: else /progress shows the last start's events now and hides as many of this start's.
             spawner._last_event = spawner.events[-1]["metadata"]["uid"]
         course_profile = chosen(spawner.user_options.get("course_profile"))
