@@ -15,6 +15,8 @@ export interface ChildOptions {
 export interface Child {
   readonly name: string;
   readonly logFile: string;
+  /** 0 when it could not be started. */
+  readonly pid: number;
   /** A sentence when it has ended, else null. */
   readonly ended: () => string | null;
   readonly stop: () => Promise<void>;
@@ -36,7 +38,8 @@ export function startChild(options: ChildOptions): Child {
   child.on('exit', (code, signal) => {
     failure ??= `${options.name} ended (${signal ?? `code ${code}`}); the end of ${options.logFile}:\n${lastLines(options.logFile, 15)}`;
   });
-  return { name: options.name, logFile: options.logFile, ended: () => failure, stop: () => stopChild(child) };
+  const { name, logFile } = options;
+  return { name, logFile, pid: child.pid ?? 0, ended: () => failure, stop: () => stopChild(child) };
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

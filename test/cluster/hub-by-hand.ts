@@ -1,16 +1,19 @@
 // A hub with KubeSpawner beside the cluster, under the ServiceAccount and the Role that z2jh 4.4.0 gives its hub.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { inject } from 'vitest';
 import { type Child, startChild } from '../../demo/child-process.ts';
 import { preparedEnvironment, root, venvBinaries } from '../../scripts/prepare.mjs';
 import { eventually } from '../support/eventually.ts';
 import { createHubRest, type HubRest } from './hub-rest.ts';
 import { ENVIRONMENT_SERVER_IMAGE } from './image-map.ts';
 import { apply, kubectl } from './kubectl.ts';
+import { runFolder } from './run-folders.ts';
 
 /** The node's address, which pods reach (netns.sh). */
 export const NODE_ADDRESS = '10.244.0.1';
+
+/** For the proxy's own API, at the port two after the public one. */
+export const PROXY_TOKEN = 'token-of-the-proxy';
 
 export interface HubByHand {
   readonly rest: HubRest;
@@ -18,6 +21,8 @@ export interface HubByHand {
   readonly restart: () => Promise<void>;
   /** What the hub has written so far goes to this file. */
   readonly logFile: string;
+  /** Of the hub and of its proxy, as they are now. */
+  readonly pids: () => { readonly hub: number; readonly proxy: number };
   readonly stop: () => Promise<void>;
 }
 
@@ -26,12 +31,16 @@ export interface HubByHandOptions {
   /** The public port; the two after it are taken as well. */
   readonly port: number;
   readonly cullerToken: string;
-  /** Of course-profiles, for the glue. */
-  readonly coursehub: { readonly url: string; readonly token: string };
+  /** Of course-profiles, for the glue. null: a hub without coursehub, with `staticSpawner` for everybody. */
+  readonly coursehub: { readonly url: string; readonly token: string } | null;
+  /** Traits of KubeSpawner, by name. */
+  readonly staticSpawner?: Readonly<Record<string, unknown>>;
+  /** How often the hub looks at running servers and at their activity; 2 when left out, so that tests need not wait. */
+  readonly watchSeconds?: { readonly poll: number; readonly activity: number };
 }
 
 export async function startHubByHand(options: HubByHandOptions): Promise<HubByHand> {
-  const folder = path.join(inject('run'), `hub-${options.namespace}`);
+  const folder = path.join(runFolder(), `hub-${options.namespace}`);
   mkdirSync(folder, { recursive: true });
   const kubeconfig = await makeAccount(options.namespace, folder);
   const rest = createHubRest(`http://127.0.0.1:${options.port}`, 'token-of-the-tests');
@@ -62,6 +71,7 @@ export async function startHubByHand(options: HubByHandOptions): Promise<HubByHa
   return {
     rest,
     logFile,
+    pids: () => ({ hub: hub.pid, proxy: proxy.pid }),
     async restart() {
       await hub.stop();
       hub = await start();
@@ -75,7 +85,7 @@ export async function startHubByHand(options: HubByHandOptions): Promise<HubByHa
 
 const hubEnvironment = (options: HubByHandOptions, kubeconfig: string): Record<string, string> => ({
   KUBECONFIG: kubeconfig,
-  CONFIGPROXY_AUTH_TOKEN: 'token-of-the-proxy',
+  CONFIGPROXY_AUTH_TOKEN: PROXY_TOKEN,
   HUB_GLUE_FOLDER: path.join(root, 'hub'),
   HUB_NODE_ADDRESS: NODE_ADDRESS,
   HUB_PORT: String(options.port),
@@ -83,8 +93,11 @@ const hubEnvironment = (options: HubByHandOptions, kubeconfig: string): Record<s
   HUB_IMAGE: ENVIRONMENT_SERVER_IMAGE,
   HUB_CULLER_TOKEN: options.cullerToken,
   HUB_TESTS_TOKEN: 'token-of-the-tests',
-  COURSEHUB_URL: options.coursehub.url,
-  COURSEHUB_TOKEN: options.coursehub.token,
+  HUB_STATIC_SPAWNER: JSON.stringify(options.staticSpawner ?? {}),
+  HUB_POLL_SECONDS: String(options.watchSeconds?.poll ?? 2),
+  HUB_ACTIVITY_SECONDS: String(options.watchSeconds?.activity ?? 2),
+  COURSEHUB_URL: options.coursehub?.url ?? '',
+  COURSEHUB_TOKEN: options.coursehub?.token ?? '',
 });
 
 const startProxy = (folder: string, port: number, env: NodeJS.ProcessEnv): Child =>
@@ -109,7 +122,7 @@ async function makeAccount(namespace: string, folder: string): Promise<string> {
   await apply(accountManifest(namespace));
   const token = (await kubectl('create', 'token', 'hub', '-n', namespace, '--duration=6h')).trim();
   const file = path.join(folder, 'hub.kubeconfig');
-  const authority = path.join(inject('run'), 'pki', 'apiserver.crt');
+  const authority = path.join(runFolder(), 'pki', 'apiserver.crt');
   writeFileSync(
     file,
     JSON.stringify({

@@ -15,7 +15,11 @@ export type StartOutcome =
 
 export interface HubRest {
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
-  /** Asks for a start and returns at once; the HTTP status. Makes the person first when they are new. */
+  /** Makes people who are new; throws when one is not. */
+  readonly addPeople: (names: readonly string[]) => Promise<void>;
+  /** Asks for a start of a person who is known to the hub, and returns at once; the HTTP status. */
+  readonly askKnown: (user: string, courseProfile: string, server?: string) => Promise<number>;
+  /** As `askKnown`, and makes the person first when they are new. */
   readonly ask: (user: string, courseProfile: string, server?: string) => Promise<number>;
   /** As `ask`, then follows /progress: to the end, or until `patienceSeconds` are over, then `pending` with the last message. */
   readonly start: (
@@ -49,9 +53,11 @@ export function createHubRest(publicUrl: string, token: string): HubRest {
     const all = (JSON.parse(text) as { servers: Record<string, HubServer & { stopped?: boolean }> }).servers;
     return Object.fromEntries(Object.entries(all).filter(([, server]) => server.stopped !== true));
   };
+  const askKnown: HubRest['askKnown'] = async (user, courseProfile, server = '') =>
+    (await call('POST', at(user, server), { course_profile: courseProfile })).status;
   const ask: HubRest['ask'] = async (user, courseProfile, server = '') => {
     await call('POST', `/users/${encodeURIComponent(user)}`);
-    return (await call('POST', at(user, server), { course_profile: courseProfile })).status;
+    return askKnown(user, courseProfile, server);
   };
   const gone: HubRest['gone'] = async (user, server = '', deadlineSeconds = 30) =>
     void (await eventually(
@@ -61,6 +67,11 @@ export function createHubRest(publicUrl: string, token: string): HubRest {
     ));
   return {
     get: (path) => call('GET', path),
+    async addPeople(names) {
+      const { status, text } = await call('POST', '/users', { usernames: names });
+      if (status !== 201) throw new Error(`the hub answered ${status} to new people: ${text}`);
+    },
+    askKnown,
     ask,
     async start(user, courseProfile, server = '', patienceSeconds = 60) {
       const status = await ask(user, courseProfile, server);

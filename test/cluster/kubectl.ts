@@ -1,7 +1,7 @@
 // The kubectl and helm of the run, as the administrator.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { inject } from 'vitest';
+import { binFolder, runFolder } from './run-folders.ts';
 
 export interface KubeObject {
   readonly metadata: {
@@ -13,13 +13,13 @@ export interface KubeObject {
   };
 }
 
-export const adminKubeconfig = (): string => path.join(inject('run'), 'admin.kubeconfig');
+export const adminKubeconfig = (): string => path.join(runFolder(), 'admin.kubeconfig');
 
 /** Output of a command of the run's folder of binaries; throws with what it said on standard error. */
 function call(command: 'kubectl' | 'helm', args: readonly string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, KUBECONFIG: adminKubeconfig(), ...helmFolders() };
-    const child = spawn(path.join(inject('bin'), command), [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(path.join(binFolder(), command), [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
     let [out, said] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();
@@ -38,7 +38,7 @@ function call(command: 'kubectl' | 'helm', args: readonly string[], input?: stri
 
 /** Helm keeps caches in the home folder unless it is told another place. */
 const helmFolders = (): Record<string, string> => {
-  const folder = path.join(inject('run'), 'helm');
+  const folder = path.join(runFolder(), 'helm');
   return { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder };
 };
 

@@ -1,11 +1,11 @@
 // The glue and the services with a real JupyterHub and KubeSpawner on a real apiserver, under the Role that z2jh gives its hub.
-import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { addBurstNode, type BurstNode } from './burst-node.ts';
 import { startControlPlane, stopControlPlane } from './control-plane.ts';
 import { type GovernedHub, startGovernedHub } from './governed-hub.ts';
-import { apply, get, kubectl } from './kubectl.ts';
+import { get, kubectl } from './kubectl.ts';
 import { type PodObject, userPods } from './pods.ts';
 
 const NAMESPACE = 'by-hand';
@@ -189,19 +189,12 @@ it('a drained node: the session ends, and the next start waits until there is a 
 
 describe('a class that starts at once', () => {
   const people = names('burst-', 200);
-  let answering: http.Server;
+  let node: BurstNode;
   beforeAll(async () => {
-    await apply(BURST_NODE);
-    await kubectl('wait', '--for=condition=Ready', 'node/burst-1', '--timeout=30s');
+    node = await addBurstNode();
     await governed.students(...people);
-    // Pods without a process: their addresses are local here (netns.sh).
-    answering = http.createServer((_request, response) => response.end('{}'));
-    await new Promise<void>((resolve) => answering.listen(8888, '0.0.0.0', resolve));
   });
-  afterAll(async () => {
-    answering?.close();
-    await kubectl('delete', 'node', 'burst-1', '--ignore-not-found');
-  });
+  afterAll(() => node?.remove());
 
   it('200 spawns: each has a pod and a session', async () => {
     const { rest } = governed.hub;
@@ -246,16 +239,3 @@ it('uses no more of the apiserver than its Role allows', async () => {
   expect(denied).toContain('no');
   expect(await get('role', 'hub', NAMESPACE)).toBeTruthy();
 });
-
-const BURST_NODE = `
-apiVersion: v1
-kind: Node
-metadata:
-  name: burst-1
-  annotations: { kwok.x-k8s.io/node: fake }
-  labels: { kubernetes.io/hostname: burst-1, kubernetes.io/os: linux, pool: burst }
-spec: { podCIDR: 10.244.250.0/24, podCIDRs: [10.244.250.0/24] }
-status:
-  allocatable: &all { cpu: '1000', memory: 4Ti, pods: '250', ephemeral-storage: 4Ti, nvidia.com/mig-1g.10gb: '250' }
-  capacity: *all
-`;
