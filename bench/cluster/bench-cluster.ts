@@ -1,4 +1,5 @@
 // `npm run bench -- cluster`: what coursehub adds to the start of a class of 200, next to the same hub and KubeSpawner without it.
+import { readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { addBurstNode } from '../../test/cluster/burst-node.ts';
@@ -27,7 +28,7 @@ const STATIC_SPAWNER = {
   extra_resource_guarantees: { 'nvidia.com/mig-1g.10gb': '1' },
   node_selector: { pool: 'burst' },
   start_timeout: 300,
-  extra_pod_config: { activeDeadlineSeconds: 15_000 },
+  extra_pod_config: { activeDeadlineSeconds: 16_800 },
 };
 /** As JupyterHub and KubeSpawner have them by themselves: a class that starts is not watched every two seconds. */
 const WATCH_SECONDS = { poll: 30, activity: 300 };
@@ -87,6 +88,7 @@ async function runHub(namespace: string, coursehub: CoursehubProcesses | null): 
       courseProfile: coursehub?.courseProfile ?? '',
       routes: countRoutes,
       coursehubPids: coursehub?.pids.services ?? [],
+      controlPlanePids: controlPlanePids(),
       databasePids: coursehub ? [coursehub.pids.database] : [],
     });
     const sessions = (await coursehub?.openSessions()) ?? PEOPLE.length;
@@ -96,6 +98,12 @@ async function runHub(namespace: string, coursehub: CoursehubProcesses | null): 
     await hub.stop();
     await kubectl('delete', 'namespace', namespace, '--wait=true', '--timeout=120s');
   }
+}
+
+/** up.sh writes one file for each component. */
+function controlPlanePids(): number[] {
+  const folder = path.join(runFolder(), 'pid');
+  return readdirSync(folder).map((name) => Number(readFileSync(path.join(folder, name), 'utf8')));
 }
 
 /** Routes of users' servers in the proxy: every one but the hub's own. */

@@ -1,7 +1,7 @@
 // One class: 200 people whose servers are asked for by REST at once, on a hub of their own, from the first request until all are ready.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HubByHand } from '../../test/cluster/hub-by-hand.ts';
-import { cpuSecondsOf, machineBusySeconds } from './cpu-time.ts';
+import { cpuSecondsOf, cpuSecondsOfAll, machineBusySeconds } from './cpu-time.ts';
 import type { RunFigures } from './summary.ts';
 
 const PATIENCE_SECONDS = 240;
@@ -17,6 +17,7 @@ export interface ClassStart {
   readonly routes: () => Promise<number>;
   readonly coursehubPids: readonly number[];
   readonly databasePids: readonly number[];
+  readonly controlPlanePids: readonly number[];
 }
 
 /**
@@ -30,6 +31,8 @@ export async function startClass(options: ClassStart): Promise<RunFigures> {
     proxy: cpuSecondsOf([hub.pids().proxy]),
     coursehub: cpuSecondsOf(options.coursehubPids),
     database: cpuSecondsOf(options.databasePids),
+    controlPlane: cpuSecondsOf(options.controlPlanePids),
+    all: cpuSecondsOfAll(),
     machine: machineBusySeconds(),
   });
   const before = cpu();
@@ -54,6 +57,8 @@ export async function startClass(options: ClassStart): Promise<RunFigures> {
     proxyCpuSeconds: after.proxy - before.proxy,
     coursehubCpuSeconds: after.coursehub - before.coursehub,
     databaseCpuSeconds: after.database - before.database,
+    controlPlaneCpuSeconds: after.controlPlane - before.controlPlane,
+    elsewhereCpuSeconds: after.machine - before.machine - (after.all - before.all),
     machineBusyShare: (after.machine - before.machine) / wallSeconds / navigator.hardwareConcurrency,
   };
 }

@@ -6,6 +6,7 @@ const TICKS_PER_SECOND = 100;
 
 interface ProcessTicks {
   readonly parent: number;
+  readonly own: number;
   /** Its own, and of children that have ended and were waited for. */
   readonly ticks: number;
 }
@@ -18,6 +19,12 @@ export function cpuSecondsOf(pids: readonly number[]): number {
     .filter((process) => process !== null && pids.includes(process.parent));
   const all = [...pids.map((pid) => readTicks(pid) ?? ended(pid)), ...children];
   return all.reduce((sum, process) => sum + (process?.ticks ?? 0), 0) / TICKS_PER_SECOND;
+}
+
+/** CPU seconds of every process that is alive here: in the namespace of netns.sh, of what the bench has started, and of the bench itself. */
+export function cpuSecondsOfAll(): number {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.reduce((sum, pid) => sum + (readTicks(Number(pid))?.own ?? 0), 0) / TICKS_PER_SECOND;
 }
 
 /** CPU seconds since boot that all CPUs of the machine were busy, for whomever. */
@@ -41,7 +48,8 @@ function readTicks(pid: number): ProcessTicks | null {
   // The second field is the command in parentheses and may hold anything: counted from behind it, field 3 is the first.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
-  return { parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) };
+  const own = field(14) + field(15);
+  return { parent: field(4), own, ticks: own + field(16) + field(17) };
 }
 
 function ended(pid: number): never {

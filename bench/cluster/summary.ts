@@ -9,6 +9,10 @@ export interface RunFigures {
   readonly coursehubCpuSeconds: number;
   /** PostgreSQL of coursehub; 0 without. */
   readonly databaseCpuSeconds: number;
+  /** apiserver, etcd, scheduler, controller manager and kwok. */
+  readonly controlPlaneCpuSeconds: number;
+  /** What the machine did beside the bench: near 0 on a quiet one. */
+  readonly elsewhereCpuSeconds: number;
   /** Of all CPUs together, 0 to 1, by whomever. */
   readonly machineBusyShare: number;
 }
@@ -29,6 +33,8 @@ export function summarise(pairs: readonly Pair[]): Readonly<Record<string, unkno
       proxyCpuSeconds: of('proxyCpuSeconds'),
       coursehubCpuSeconds: of('coursehubCpuSeconds'),
       databaseCpuSeconds: of('databaseCpuSeconds'),
+      controlPlaneCpuSeconds: of('controlPlaneCpuSeconds'),
+      elsewhereCpuSeconds: of('elsewhereCpuSeconds'),
       machineBusyShare: of('machineBusyShare'),
     };
   };

@@ -8,6 +8,8 @@ const run = (wallSeconds: number): RunFigures => ({
   proxyCpuSeconds: 1,
   coursehubCpuSeconds: 4,
   databaseCpuSeconds: 1,
+  controlPlaneCpuSeconds: 20,
+  elsewhereCpuSeconds: 0,
   machineBusyShare: 0.5,
 });
 
