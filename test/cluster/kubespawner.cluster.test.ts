@@ -43,7 +43,7 @@ describe('the pod that the apiserver has accepted', () => {
     });
     expect(spec).toMatchObject({
       nodeName: 'gpu-1',
-      activeDeadlineSeconds: 4 * 3600 + 600,
+      activeDeadlineSeconds: 4 * 3600 + 600 + 1800,
       nodeSelector: { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' },
     });
     expect(spec.tolerations).toContainEqual({ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' });
