@@ -1,6 +1,6 @@
 // The resolved configuration: durations in seconds, rules joined with their profiles, secrets apart.
 import type { RoleMap } from '../domain/courses/course-role.ts';
-import type { CourseProfileRule, Pool, Profile } from '../domain/profiles/profile.ts';
+import type { CourseProfileRule, Pool } from '../domain/profiles/profile.ts';
 import type { Operation, ParsedConfig } from './config-schema.ts';
 import type { Keys } from './keys.ts';
 
@@ -86,5 +86,3 @@ export interface Secrets {
   /** Caller of the internal port -> token. */
   readonly internalTokens: ReadonlyMap<string, string>;
 }
-
-export type { Profile };

@@ -5,7 +5,7 @@ import type { Environment } from '../../src/config/secrets.ts';
 import type { RunningProcess } from '../../src/runtime/run-process.ts';
 import type { Service, ServiceEnvironment } from '../../src/runtime/service.ts';
 import { startServices } from '../../src/runtime/start-process.ts';
-import { createLogger, type Logger, silentLogger } from '../../src/telemetry/logger.ts';
+import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 import { TEST_ENVIRONMENT } from './test-config.ts';
 
 export interface TestServices extends RunningProcess {
@@ -50,5 +50,3 @@ export async function startTestServices(options: TestServicesOptions): Promise<T
     log,
   };
 }
-
-export { silentLogger };

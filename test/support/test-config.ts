@@ -1,5 +1,5 @@
 // A complete configuration for tests, as text of the config file and as the resolved value.
-import type { Config, Secrets, ServiceName } from '../../src/config/config.ts';
+import type { Config, ServiceName } from '../../src/config/config.ts';
 import { SERVICES } from '../../src/config/config.ts';
 import { type LoadedConfig, resolveConfig } from '../../src/config/load-config.ts';
 
@@ -69,5 +69,3 @@ export function loadTestConfig(
 
 export const testConfig = (addresses: TestAddresses = {}, more = ''): Config =>
   loadTestConfig(testConfigText(addresses, more)).config;
-
-export type { Secrets };
